@@ -1,0 +1,2 @@
+//! The program `paceline`.
+fn main() {}

@@ -1,0 +1,138 @@
+//! Scopes: the calls that share one server-side limit.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What a limit of a platform is attached to, from the widest to the narrowest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ScopeKind {
+    /// The whole customer (organisation, shop, workspace).
+    Tenant,
+    /// One token, key or OAuth client.
+    Credential,
+    /// One kind of integration of the platform.
+    Integration,
+    /// One route, such as `POST /records`.
+    Endpoint,
+}
+
+impl ScopeKind {
+    /// All kinds, widest first.
+    pub const ALL: [Self; 4] = [Self::Tenant, Self::Credential, Self::Integration, Self::Endpoint];
+
+    /// The kind's name as configuration and reports write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Credential => "credential",
+            Self::Integration => "integration",
+            Self::Endpoint => "endpoint",
+        }
+    }
+
+    /// The kind that [`ScopeKind::name`] names so.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for ScopeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One interned scope of one controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScopeId(pub(crate) u32);
+
+/// The scopes of a call: at least one, at most one of each [`ScopeKind`], in the order of their ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ScopeSet {
+    ids: [ScopeId; ScopeKind::ALL.len()],
+    len: u8,
+}
+
+impl ScopeSet {
+    /// A set of one.
+    #[must_use]
+    pub const fn one(id: ScopeId) -> Self {
+        Self { ids: [id; ScopeKind::ALL.len()], len: 1 }
+    }
+
+    /// This set and `id`.
+    ///
+    /// # Panics
+    /// When a fifth scope is added: a call has at most one scope of each of the four kinds.
+    #[must_use]
+    pub fn with(self, id: ScopeId) -> Self {
+        if self.as_slice().contains(&id) {
+            return self;
+        }
+        let len = usize::from(self.len);
+        assert!(len < ScopeKind::ALL.len(), "a call has at most one scope of each kind");
+        let mut ids = self.ids;
+        ids[len] = id;
+        ids[..=len].sort_unstable();
+        // The tail repeats the first id so that equal sets compare equal.
+        let first = ids[0];
+        ids[len + 1..].fill(first);
+        Self { ids, len: self.len + 1 }
+    }
+
+    /// The scopes, each once.
+    #[must_use]
+    pub fn as_slice(&self) -> &[ScopeId] {
+        &self.ids[..usize::from(self.len)]
+    }
+
+    /// Whether `id` is one of them.
+    #[must_use]
+    pub fn contains(&self, id: ScopeId) -> bool {
+        self.as_slice().contains(&id)
+    }
+}
+
+/// (kind, name) interned as [`ScopeId`]; ids of forgotten scopes are used again.
+#[derive(Debug, Default)]
+pub(crate) struct ScopeNames {
+    by_name: BTreeMap<(ScopeKind, Box<str>), ScopeId>,
+}
+
+impl ScopeNames {
+    pub(crate) fn find(&self, kind: ScopeKind, name: &str) -> Option<ScopeId> {
+        self.by_name.get(&(kind, Box::from(name))).copied()
+    }
+
+    pub(crate) fn insert(&mut self, kind: ScopeKind, name: &str, id: ScopeId) {
+        self.by_name.insert((kind, Box::from(name)), id);
+    }
+
+    pub(crate) fn remove(&mut self, kind: ScopeKind, name: &str) {
+        self.by_name.remove(&(kind, Box::from(name)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_adding_does_not_matter() {
+        let (a, b, c) = (ScopeId(1), ScopeId(2), ScopeId(3));
+        let forwards = ScopeSet::one(a).with(b).with(c);
+        let backwards = ScopeSet::one(c).with(b).with(a).with(b);
+        assert_eq!(forwards, backwards);
+        assert_eq!(forwards.as_slice(), [a, b, c]);
+    }
+
+    #[test]
+    fn every_kind_is_found_by_its_name() {
+        for kind in ScopeKind::ALL {
+            assert_eq!(ScopeKind::from_name(kind.name()), Some(kind));
+        }
+        assert_eq!(ScopeKind::from_name("planet"), None);
+    }
+}

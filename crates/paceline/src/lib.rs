@@ -1,0 +1,1 @@
+//! Push calls through a rate-limited API.
