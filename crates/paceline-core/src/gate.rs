@@ -60,9 +60,9 @@ impl Gate {
         self.half_open
     }
 
-    /// The attempt that tried first came back with an answer: open for all.
-    pub(crate) fn confirm(&mut self) {
-        self.half_open = false;
+    /// The attempt that tried first came back with an answer: open for all. Returns whether it was half open.
+    pub(crate) fn confirm(&mut self) -> bool {
+        std::mem::take(&mut self.half_open)
     }
 
     /// A new credential, or somebody's word that the ban is over: the one thing that opens early.
@@ -100,7 +100,7 @@ mod tests {
         assert!(!gate.is_half_open());
         gate.close(Instant::from_nanos(9), GateCause::Backoff);
         assert!(gate.is_half_open());
-        gate.confirm();
-        assert!(!gate.is_half_open());
+        assert!(gate.confirm());
+        assert!(!gate.is_half_open() && !gate.confirm());
     }
 }

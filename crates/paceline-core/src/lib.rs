@@ -7,18 +7,37 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
+mod backoff;
+mod batch;
+mod budget;
 mod call;
+mod concurrency;
+mod config;
+mod controller;
 mod event;
 mod gate;
+pub mod headers;
+mod learn;
+mod limits;
 mod outcome;
+mod queue;
+mod quota;
 mod reply;
 mod scope;
+mod snapshot;
 mod time;
 
+pub use backoff::{Backoff, Jitter};
+pub use batch::{BatchLimits, Batcher, bisect};
 pub use call::{AttemptId, Call, CallId, ClientId, Cost, OnUncertain};
+pub use config::Config;
+pub use controller::{Controller, Departure, SubmitError, WaitReason};
 pub use event::Event;
 pub use gate::GateCause;
+pub use limits::{KnownRate, Limits, Reserve};
 pub use outcome::{GiveUp, Outcome, Verdict};
+pub use quota::Rate;
 pub use reply::{Answered, Reply};
 pub use scope::{ScopeId, ScopeKind, ScopeSet};
+pub use snapshot::{ScopeSnapshot, Snapshot};
 pub use time::{Instant, WallTime};

@@ -1,6 +1,5 @@
 //! Scopes: the calls that share one server-side limit.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// What a limit of a platform is attached to, from the widest to the narrowest.
@@ -44,9 +43,20 @@ impl fmt::Display for ScopeKind {
     }
 }
 
-/// One interned scope of one controller.
+/// One interned scope of one controller. Valid until the controller forgets the scope (see
+/// [`crate::Config::max_idle_scopes`]); afterwards it names nothing, never another scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ScopeId(pub(crate) u32);
+pub struct ScopeId {
+    pub(crate) index: u32,
+    pub(crate) generation: u32,
+}
+
+impl ScopeId {
+    #[cfg(test)]
+    pub(crate) const fn for_tests(index: u32) -> Self {
+        Self { index, generation: 0 }
+    }
+}
 
 /// The scopes of a call: at least one, at most one of each [`ScopeKind`], in the order of their ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,33 +105,13 @@ impl ScopeSet {
     }
 }
 
-/// (kind, name) interned as [`ScopeId`]; ids of forgotten scopes are used again.
-#[derive(Debug, Default)]
-pub(crate) struct ScopeNames {
-    by_name: BTreeMap<(ScopeKind, Box<str>), ScopeId>,
-}
-
-impl ScopeNames {
-    pub(crate) fn find(&self, kind: ScopeKind, name: &str) -> Option<ScopeId> {
-        self.by_name.get(&(kind, Box::from(name))).copied()
-    }
-
-    pub(crate) fn insert(&mut self, kind: ScopeKind, name: &str, id: ScopeId) {
-        self.by_name.insert((kind, Box::from(name)), id);
-    }
-
-    pub(crate) fn remove(&mut self, kind: ScopeKind, name: &str) {
-        self.by_name.remove(&(kind, Box::from(name)));
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_order_of_adding_does_not_matter() {
-        let (a, b, c) = (ScopeId(1), ScopeId(2), ScopeId(3));
+        let [a, b, c] = [1, 2, 3].map(ScopeId::for_tests);
         let forwards = ScopeSet::one(a).with(b).with(c);
         let backwards = ScopeSet::one(c).with(b).with(a).with(b);
         assert_eq!(forwards, backwards);

@@ -1,0 +1,406 @@
+//! The machine: composes the parts, owns no algorithm.
+
+mod answers;
+mod dispatch;
+mod memory;
+mod scope_state;
+mod scopes;
+
+use std::collections::{BTreeSet, VecDeque};
+
+use fastrand::Rng;
+use rustc_hash::FxHashMap;
+
+use crate::call::{AttemptId, Call, CallId};
+use crate::config::Config;
+use crate::event::Event;
+use crate::gate::GateCause;
+use crate::limits::Limits;
+use crate::outcome::GiveUp;
+use crate::queue::WaitingCalls;
+use crate::scope::{ScopeId, ScopeKind};
+use crate::time::Instant;
+use scope_state::ScopeState;
+use scopes::Scopes;
+
+/// Decides what may be sent, when, and what an answer means.
+///
+/// A driver owns one controller, tells it what happened (`handle_...`, `try_submit`) and asks what to
+/// do (`poll_...`). After each telling, and when the instant of the last [`Departure::WaitUntil`] has come, it calls
+/// [`poll_departure`](Self::poll_departure) until that says [`Departure::WaitUntil`] or [`Departure::Idle`]: one
+/// timer for the whole machine, however many calls wait.
+///
+/// Time is an argument. It should not run backwards; where it does, the latest instant seen counts.
+///
+/// One attempt goes through: `Departure::Start` → [`handle_sent`](Self::handle_sent) →
+/// [`handle_reply`](Self::handle_reply) → [`handle_done`](Self::handle_done). Each is told once; repeats and
+/// late ones are harmless. `handle_reply` may come without `handle_sent` (the connection failed), and
+/// `handle_done` must come for every attempt that started, for only then is its slot free.
+#[derive(Debug)]
+pub struct Controller {
+    config: Config,
+    now: Instant,
+    rng: Rng,
+    scopes: Scopes,
+    waiting: WaitingCalls,
+    calls: FxHashMap<CallId, CallState>,
+    attempts: FxHashMap<AttemptId, Attempt>,
+    /// When scopes with parked lanes are to be looked at again: at most one instant for each scope.
+    timers: BTreeSet<(Instant, ScopeId)>,
+    /// Calls that wait out a failure or stand aside.
+    resting: BTreeSet<(Instant, CallId)>,
+    deadlines: BTreeSet<(Instant, CallId)>,
+    events: VecDeque<Event>,
+    next_place: u64,
+}
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// Send the call now. Tokens and slots are taken.
+    Start {
+        /// Which call.
+        call: CallId,
+        /// Its attempt.
+        attempt: AttemptId,
+    },
+    /// The call ended while it waited.
+    Ended {
+        /// Which call.
+        call: CallId,
+        /// Why.
+        why: GiveUp,
+    },
+    /// Nothing may depart before `at` (strictly later than now), unless something is told before.
+    WaitUntil {
+        /// When to ask again.
+        at: Instant,
+        /// What is being waited for.
+        reason: WaitReason,
+    },
+    /// Nothing waits, or only an answer can let something depart.
+    Idle,
+}
+
+/// What the next departure waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WaitReason {
+    /// The gate of a scope is closed.
+    Gate {
+        /// Whose.
+        scope: ScopeId,
+        /// Why.
+        cause: GateCause,
+    },
+    /// The pacer of a scope: the next slot has not come yet.
+    Pace {
+        /// Whose.
+        scope: ScopeId,
+    },
+    /// A call waits out a failure.
+    Backoff,
+    /// Nothing may depart; the first deadline passes then.
+    Deadline,
+}
+
+/// Why a call was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SubmitError {
+    /// [`Config::max_waiting`] calls wait already.
+    QueueFull,
+    /// The scope was forgotten because nobody used it; intern it again with [`Controller::scope`].
+    ForgottenScope(ScopeId),
+    /// A call of this name has not ended yet.
+    DuplicateCall,
+}
+
+impl std::fmt::Display for SubmitError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::QueueFull => "the queue is full: try again when calls have ended, or raise its limit",
+            Self::ForgottenScope(_) => "the scope was forgotten because it was idle: intern it again",
+            Self::DuplicateCall => "a call of this name has not ended yet: give each call its own name",
+        })
+    }
+}
+
+impl std::error::Error for SubmitError {}
+
+/// A call that has not ended.
+#[derive(Debug)]
+struct CallState {
+    call: Call,
+    place: u64,
+    stands: Stands,
+    attempts: u32,
+    failures: u32,
+    refusals: u32,
+    /// Accepted calls of its narrowest scope when it was last refused or failed: tells whether siblings pass.
+    passed_at_trouble: u64,
+    /// How often a sibling had passed between two of its refusals.
+    overtaken: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stands {
+    InLane,
+    Resting(Instant),
+    InFlight,
+}
+
+/// An attempt that is not done.
+#[derive(Debug)]
+struct Attempt {
+    call: Call,
+    departed_at: Instant,
+    sent: bool,
+    answered: bool,
+}
+
+impl Controller {
+    /// A machine without calls, whose scopes are all open.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self {
+            rng: Rng::with_seed(config.seed),
+            config,
+            now: Instant::EPOCH,
+            scopes: Scopes::default(),
+            waiting: WaitingCalls::default(),
+            calls: FxHashMap::default(),
+            attempts: FxHashMap::default(),
+            timers: BTreeSet::new(),
+            resting: BTreeSet::new(),
+            deadlines: BTreeSet::new(),
+            events: VecDeque::new(),
+            next_place: 0,
+        }
+    }
+
+    /// The scope of that kind and name, known from then on. Calls name their scopes by this id.
+    pub fn scope(&mut self, now: Instant, kind: ScopeKind, name: &str) -> ScopeId {
+        let now = self.advance(now);
+        if let Some(id) = self.scopes.find(kind, name) {
+            self.scopes.state_mut(id).used_at = now;
+            return id;
+        }
+        self.forget_idle_scopes();
+        self.scopes.insert(kind, name, ScopeState::new(now, Limits::default()))
+    }
+
+    /// Kind and name of a scope; None when it was forgotten.
+    #[must_use]
+    pub fn scope_name(&self, id: ScopeId) -> Option<(ScopeKind, &str)> {
+        self.scopes.name(id)
+    }
+
+    /// Sets what is known about the limits of a scope, and starts learning the rest anew.
+    ///
+    /// # Errors
+    /// [`SubmitError::ForgottenScope`] when the scope was forgotten.
+    pub fn set_limits(&mut self, now: Instant, id: ScopeId, limits: Limits) -> Result<(), SubmitError> {
+        let now = self.advance(now);
+        if !self.scopes.contains(id) {
+            return Err(SubmitError::ForgottenScope(id));
+        }
+        self.scopes.state_mut(id).set_limits(limits);
+        self.look_at(now, id);
+        Ok(())
+    }
+
+    /// Takes a call into the queue.
+    ///
+    /// # Errors
+    /// When it is not taken; nothing has changed then.
+    pub fn try_submit(&mut self, now: Instant, call: Call) -> Result<(), SubmitError> {
+        self.advance(now);
+        if self.waiting() >= self.config.max_waiting {
+            return Err(SubmitError::QueueFull);
+        }
+        if let Some(&id) = call.scopes.as_slice().iter().find(|&&id| !self.scopes.contains(id)) {
+            return Err(SubmitError::ForgottenScope(id));
+        }
+        if self.calls.contains_key(&call.id) {
+            return Err(SubmitError::DuplicateCall);
+        }
+        let place = self.next_place;
+        self.next_place += 1;
+        self.refer(&call, 1);
+        self.calls.insert(call.id, CallState::new(call, place));
+        if let Some(deadline) = call.deadline {
+            self.deadlines.insert((deadline, call.id));
+        }
+        self.waiting.push(call.scopes, call.client, place, call.id);
+        Ok(())
+    }
+
+    /// The attempt's bytes were handed to the socket: from now on it may have been applied.
+    pub fn handle_sent(&mut self, now: Instant, attempt: AttemptId) {
+        self.advance(now);
+        if let Some(attempt) = self.attempts.get_mut(&attempt) {
+            attempt.sent = true;
+        }
+    }
+
+    /// The attempt is done: its reply was read to the end, failed, or was abandoned. Its slot is free.
+    pub fn handle_done(&mut self, now: Instant, attempt: AttemptId) {
+        let now = self.advance(now);
+        let Some(done) = self.attempts.remove(&attempt) else { return };
+        for &id in done.call.scopes.as_slice() {
+            let scope = self.scopes.state_mut(id);
+            scope.free_slot();
+            scope.end_scouting(attempt);
+            self.look_at(now, id);
+        }
+        self.refer(&done.call, -1);
+    }
+
+    /// The caller takes the call back. Not sent yet: what it took is refunded. Sent: its slot is held
+    /// until it is done, and its answer still counts.
+    pub fn handle_cancel(&mut self, now: Instant, call: CallId) {
+        let now = self.advance(now);
+        let Some(state) = self.end_call(call) else { return };
+        match state.stands {
+            Stands::InLane => self.leave_lane(&state.call),
+            Stands::Resting(until) => drop(self.resting.remove(&(until, call))),
+            Stands::InFlight => self.recall(now, AttemptId { call, number: state.attempts }),
+        }
+    }
+
+    /// Opens the gate of a scope early, on a person's word: a new credential, or a ban that was lifted.
+    pub fn reopen(&mut self, now: Instant, id: ScopeId) {
+        let now = self.advance(now);
+        if self.scopes.contains(id) {
+            self.scopes.state_mut(id).gate.reset();
+            self.look_at(now, id);
+        }
+    }
+
+    /// What happened since the last question, oldest first; None when nothing. At most
+    /// 16,384 unasked events are kept; the oldest are dropped first.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Calls that wait: in the queue, or for the end of a failure's backoff.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.len() + self.resting.len()
+    }
+
+    /// Attempts that are not done.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.attempts.len()
+    }
+
+    /// When a call that is submitted now to the scopes of `call` would depart, as far as can be told;
+    /// for a call that waits, the latest that it should take. Advice, not a promise. None for an unknown
+    /// call, or while no end of the wait is in sight.
+    #[must_use]
+    pub fn forecast(&self, now: Instant, call: CallId) -> Option<Instant> {
+        let state = self.calls.get(&call)?;
+        let floor = match state.stands {
+            Stands::InFlight => return Some(now),
+            Stands::Resting(until) => until,
+            Stands::InLane => now,
+        };
+        let scopes = state.call.scopes;
+        let earliest = scopes.as_slice().iter().map(|&id| self.forecast_scope(now, id)).max();
+        earliest.map(|at| at.max(floor)).filter(|&at| at < Instant::FAR_FUTURE)
+    }
+
+    fn forecast_scope(&self, now: Instant, id: ScopeId) -> Instant {
+        let scope = self.scopes.state(id);
+        let ahead = scope.references.saturating_sub(scope.slots_taken()).saturating_sub(1);
+        let queue = std::time::Duration::from_secs_f64(f64::from(ahead) / scope.rate().as_per_second());
+        now.max(scope.gate.opens_at()).max(scope.paced_at()) + queue
+    }
+
+    fn advance(&mut self, now: Instant) -> Instant {
+        self.now = self.now.max(now);
+        self.now
+    }
+
+    /// Sees to it that the lanes parked at a scope are looked at no later than `at`.
+    fn look_at(&mut self, at: Instant, id: ScopeId) {
+        let timer = self.scopes.state(id).timer;
+        if self.waiting.first_parked(id).is_some() && timer.is_none_or(|timer| at < timer) {
+            self.set_timer(id, Some(at));
+        }
+    }
+
+    fn set_timer(&mut self, id: ScopeId, at: Option<Instant>) {
+        let before = std::mem::replace(&mut self.scopes.state_mut(id).timer, at);
+        if let Some(before) = before {
+            self.timers.remove(&(before, id));
+        }
+        if let Some(at) = at {
+            self.timers.insert((at, id));
+        }
+    }
+
+    fn refer(&mut self, call: &Call, change: i32) {
+        for &id in call.scopes.as_slice() {
+            let references = &mut self.scopes.state_mut(id).references;
+            *references = references.checked_add_signed(change).expect("references are given back once");
+        }
+    }
+
+    /// Forgets a call that has ended, but not its attempts.
+    fn end_call(&mut self, call: CallId) -> Option<CallState> {
+        let state = self.calls.remove(&call)?;
+        if let Some(deadline) = state.call.deadline {
+            self.deadlines.remove(&(deadline, call));
+        }
+        self.refer(&state.call, -1);
+        Some(state)
+    }
+
+    fn leave_lane(&mut self, call: &Call) {
+        if let Some((mask, cost)) = self.waiting.remove(call.scopes, call.client, call.id) {
+            self.unpledge(call.scopes, mask, cost);
+        }
+    }
+
+    /// Takes an attempt back that has departed but not been sent.
+    fn recall(&mut self, now: Instant, id: AttemptId) {
+        let Some(attempt) = self.attempts.get(&id).filter(|attempt| !attempt.sent && !attempt.answered)
+        else {
+            return;
+        };
+        let call = attempt.call;
+        for &scope in call.scopes.as_slice() {
+            self.scopes.state_mut(scope).refund(call.cost);
+        }
+        self.handle_done(now, id);
+    }
+
+    fn emit(&mut self, event: Event) {
+        if self.events.len() >= MAX_UNASKED_EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
+    }
+}
+
+impl CallState {
+    const fn new(call: Call, place: u64) -> Self {
+        Self {
+            call,
+            place,
+            stands: Stands::InLane,
+            attempts: 0,
+            failures: 0,
+            refusals: 0,
+            passed_at_trouble: 0,
+            overtaken: 0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
+
+/// A driver drains events after every telling; this bounds one that does not.
+const MAX_UNASKED_EVENTS: usize = 16_384;

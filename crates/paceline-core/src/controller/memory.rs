@@ -1,0 +1,92 @@
+//! What is remembered over a restart, and what is forgotten while running.
+
+use crate::controller::Controller;
+use crate::controller::scope_state::ScopeState;
+use crate::gate::GateCause;
+use crate::scope::{ScopeId, ScopeKind};
+use crate::snapshot::{ScopeSnapshot, Snapshot};
+use crate::time::{Instant, WallTime};
+
+impl Controller {
+    /// Closed gates and learned rates. `wall` is the civil time at `now`.
+    #[must_use]
+    pub fn snapshot(&self, now: Instant, wall: WallTime) -> Snapshot {
+        let scopes = self.scopes.iter().filter_map(|(_, kind, name, state)| {
+            let closed = closed_until(state, now, wall);
+            let rate = state.learned();
+            let is_worth_it = closed.is_some() || rate.is_some();
+            is_worth_it.then(|| ScopeSnapshot { kind, name: name.to_owned(), closed, rate })
+        });
+        Snapshot { scopes: scopes.collect() }
+    }
+
+    /// Continues where a snapshot left off: before the first call is submitted, so that no restart comes early.
+    pub fn restore(&mut self, now: Instant, wall: WallTime, snapshot: &Snapshot) {
+        for saved in &snapshot.scopes {
+            let id = self.scope(now, saved.kind, &saved.name);
+            if let Some((until, cause)) = saved.closed {
+                self.close_restored(now, wall, id, until, cause);
+            }
+            if let Some(rate) = saved.rate {
+                self.scopes.state_mut(id).restore_rate(now, rate);
+            }
+        }
+    }
+
+    /// Closes the gate of a scope on the caller's word, as if the platform had asked for it.
+    pub fn close_gate(
+        &mut self,
+        now: Instant,
+        kind: ScopeKind,
+        name: &str,
+        until: Instant,
+        cause: GateCause,
+    ) {
+        let id = self.scope(now, kind, name);
+        self.scopes.state_mut(id).close(now, until, cause);
+    }
+
+    fn close_restored(
+        &mut self,
+        now: Instant,
+        wall: WallTime,
+        id: ScopeId,
+        until: WallTime,
+        cause: GateCause,
+    ) {
+        let until = if until == WallTime::FAR_FUTURE {
+            Instant::FAR_FUTURE
+        } else {
+            now + until.saturating_since(wall)
+        };
+        if until > now {
+            self.scopes.state_mut(id).close(now, until, cause);
+        }
+    }
+
+    /// Makes room for one scope more by forgetting the longest unused ones. A tenth at a time, so that the search for
+    /// them is paid by many scopes.
+    pub(super) fn forget_idle_scopes(&mut self) {
+        if self.scopes.len() < self.config.max_idle_scopes.max(1) {
+            return;
+        }
+        let now = self.now;
+        let idle = self.scopes.iter().filter(|(_, _, _, state)| state.is_forgettable(now));
+        let mut idle: Vec<_> = idle.map(|(id, _, _, state)| (state.used_at, id)).collect();
+        idle.sort_unstable();
+        idle.truncate(self.config.max_idle_scopes / 10 + 1);
+        for (_, id) in idle {
+            self.scopes.remove(id);
+        }
+    }
+}
+
+fn closed_until(state: &ScopeState, now: Instant, wall: WallTime) -> Option<(WallTime, GateCause)> {
+    let opens_at = state.gate.opens_at();
+    let until = match opens_at {
+        _ if !state.gate.is_closed(now) => return None,
+        Instant::FAR_FUTURE => WallTime::FAR_FUTURE,
+        _ => wall + opens_at.saturating_since(now),
+    };
+    Some((until, state.gate.cause()))
+}

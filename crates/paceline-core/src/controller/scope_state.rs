@@ -1,0 +1,202 @@
+//! One scope: its gate, pacer, slots, budget and what it has learned.
+
+use std::time::Duration;
+
+use crate::budget::RetryBudget;
+use crate::call::{AttemptId, Cost};
+use crate::concurrency::Slots;
+use crate::gate::{Gate, GateCause};
+use crate::learn::Aimd;
+use crate::limits::Limits;
+use crate::quota::{Pacer, Rate};
+use crate::time::Instant;
+
+/// Everything the machine keeps about one scope.
+#[derive(Debug)]
+pub(crate) struct ScopeState {
+    pub(crate) gate: Gate,
+    pub(crate) budget: RetryBudget,
+    slots: Slots,
+    pacer: Pacer,
+    learner: Aimd,
+    limits: Limits,
+    /// The attempt that tries first while the gate is half open.
+    scout: Option<AttemptId>,
+    /// Whether the pacer delayed somebody since the last departure.
+    held_back: bool,
+    /// Attempts that departed before this are echoes of the closing.
+    closed_at: Option<Instant>,
+    /// Closings in a row, without an answer in between, that named no wait.
+    pub(crate) unnamed_closings: u32,
+    pub(crate) throttled_at: Option<Instant>,
+    pub(crate) accepted: u64,
+    pub(crate) used_at: Instant,
+    /// When its parked lanes are looked at again; the machine's timers hold the same instant.
+    pub(crate) timer: Option<Instant>,
+    /// Calls and attempts that refer to it.
+    pub(crate) references: u32,
+}
+
+/// Why a scope does not grant now. The order is that of how long it may last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Refusal {
+    /// Another lane has an earlier turn.
+    Turn,
+    /// The pacer grants at that instant.
+    Pace(Instant),
+    /// All slots are taken, or the scout is out: an answer will tell.
+    Slots,
+    /// The gate is closed until that instant.
+    Gate(Instant),
+}
+
+impl ScopeState {
+    pub(crate) fn new(now: Instant, limits: Limits) -> Self {
+        let learner = Aimd::new(limits);
+        let mut slots = Slots::default();
+        slots.set_limit(limits.in_flight);
+        Self {
+            gate: Gate::open(),
+            budget: RetryBudget::full(),
+            slots,
+            pacer: Pacer::new(learner.rate(), learner.burst()),
+            learner,
+            limits,
+            scout: None,
+            held_back: false,
+            closed_at: None,
+            unnamed_closings: 0,
+            throttled_at: None,
+            accepted: 0,
+            used_at: now,
+            timer: None,
+            references: 0,
+        }
+    }
+
+    /// Replaces what the user says about the limits; what was learned so far is dropped.
+    pub(crate) fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+        self.learner = Aimd::new(limits);
+        self.slots.set_limit(limits.in_flight);
+        self.pacer = Pacer::new(self.learner.rate(), self.learner.burst());
+    }
+
+    pub(crate) fn refusal(&self, now: Instant, cost: Cost) -> Option<Refusal> {
+        if self.gate.is_closed(now) {
+            return Some(Refusal::Gate(self.gate.opens_at()));
+        }
+        if self.slots.is_full() || (self.gate.is_half_open() && self.scout.is_some()) {
+            return Some(Refusal::Slots);
+        }
+        let ready_at = self.pacer.ready_at(cost);
+        (ready_at > now).then_some(Refusal::Pace(ready_at))
+    }
+
+    /// The pacer has delayed a departure: its rate binds.
+    pub(crate) fn note_held_back(&mut self) {
+        self.held_back = true;
+    }
+
+    /// Charges what a departure takes: tokens and a slot.
+    pub(crate) fn charge(&mut self, now: Instant, cost: Cost) {
+        self.pacer.take(now, cost);
+        self.slots.take();
+        self.used_at = now;
+        let before = self.learner.rate();
+        self.learner.handle_departure(now, std::mem::take(&mut self.held_back));
+        if self.learner.rate() != before {
+            self.reshape_pacer(now);
+        }
+    }
+
+    /// Marks `attempt` as the one that tries first, if the gate asks for one.
+    pub(crate) fn send_scout(&mut self, attempt: AttemptId) {
+        if self.gate.is_half_open() && self.scout.is_none() {
+            self.scout = Some(attempt);
+        }
+    }
+
+    /// Gives back what an attempt that never left had taken; its slot is freed apart.
+    pub(crate) fn refund(&mut self, cost: Cost) {
+        self.pacer.refund(cost);
+    }
+
+    pub(crate) fn free_slot(&mut self) {
+        self.slots.free();
+    }
+
+    pub(crate) const fn slots_taken(&self) -> u32 {
+        self.slots.taken()
+    }
+
+    /// The scout is done, whatever came of it.
+    pub(crate) fn end_scouting(&mut self, attempt: AttemptId) {
+        if self.scout == Some(attempt) {
+            self.scout = None;
+        }
+    }
+
+    /// Whether an attempt of that departure only echoes a closing that is known already.
+    pub(crate) fn is_echo(&self, departed_at: Instant) -> bool {
+        self.closed_at.is_some_and(|closed_at| departed_at < closed_at)
+    }
+
+    /// Closes the gate. Returns whether its opening moved later.
+    pub(crate) fn close(&mut self, now: Instant, until: Instant, cause: GateCause) -> bool {
+        self.closed_at = Some(now);
+        self.gate.close(until, cause)
+    }
+
+    /// An answer that is no refusal, of an attempt that departed at `departed_at`: the platform works.
+    /// Returns whether that opened a half-open gate.
+    pub(crate) fn handle_working(&mut self, departed_at: Instant) -> bool {
+        if self.is_echo(departed_at) {
+            return false;
+        }
+        self.unnamed_closings = 0;
+        self.gate.confirm()
+    }
+
+    pub(crate) fn handle_accepted(&mut self, round_trip: Duration, cost: Cost) {
+        self.accepted += 1;
+        self.budget.deposit();
+        self.learner.handle_accepted(round_trip, f64::from(cost.0.get()));
+    }
+
+    /// The first refusal of an episode: the rate falls once. Returns the new rate.
+    pub(crate) fn handle_episode(&mut self, now: Instant) -> Rate {
+        self.learner.handle_episode(now, self.pacer.has_saved_up(now));
+        self.reshape_pacer(now);
+        self.pacer.empty(now);
+        self.learner.rate()
+    }
+
+    pub(crate) fn restore_rate(&mut self, now: Instant, rate: Rate) {
+        self.learner.restore(rate);
+        self.reshape_pacer(now);
+    }
+
+    pub(crate) fn learned(&self) -> Option<Rate> {
+        self.learner.learned()
+    }
+
+    /// The rate that it is paced at.
+    pub(crate) const fn rate(&self) -> Rate {
+        self.pacer.rate()
+    }
+
+    /// When its pacer grants one unit.
+    pub(crate) fn paced_at(&self) -> Instant {
+        self.pacer.ready_at(Cost::ONE)
+    }
+
+    /// Whether nothing would be lost by forgetting it.
+    pub(crate) fn is_forgettable(&self, now: Instant) -> bool {
+        self.references == 0 && !self.gate.is_closed(now) && self.limits == Limits::default()
+    }
+
+    fn reshape_pacer(&mut self, now: Instant) {
+        self.pacer.reshape(now, self.learner.rate(), self.learner.burst());
+    }
+}

@@ -1,0 +1,5 @@
+//! The ten invariants of the machine, as properties over random traces.
+
+mod invariants;
+mod stories;
+mod trace;

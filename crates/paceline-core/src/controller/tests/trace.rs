@@ -1,0 +1,358 @@
+//! A random trace against a machine, with a model of what the machine was told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use crate::controller::{Controller, Departure, Stands};
+use crate::queue::LaneId;
+use crate::{
+    AttemptId, Call, CallId, ClientId, Config, Cost, Event, GiveUp, Instant, KnownRate, Limits, OnUncertain,
+    Rate, Reply, ScopeId, ScopeKind, ScopeSet, Verdict,
+};
+
+/// One thing that a driver tells the machine.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Submit { client: u64, scopes: usize, cost: u32, deadline: Option<u64>, hold: bool },
+    Advance(u64),
+    Sent(prop::sample::Index),
+    Reply(prop::sample::Index, Answer),
+    Done(prop::sample::Index),
+    Cancel(prop::sample::Index),
+    Repeat(prop::sample::Index, Answer),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answer {
+    Status(u16),
+    Refused(u16, u64),
+    NotSent,
+    Lost,
+}
+
+impl Answer {
+    fn reply(self) -> Reply {
+        match self {
+            Self::Status(status) => Reply::status(status),
+            Self::Refused(status, millis) => Reply::refused(status, Duration::from_millis(millis)),
+            Self::NotSent => Reply::NotSent,
+            Self::Lost => Reply::Lost,
+        }
+    }
+}
+
+fn answer() -> impl Strategy<Value = Answer> {
+    prop_oneof![
+        8 => Just(Answer::Status(200)),
+        1 => prop::sample::select(vec![400, 404, 429, 500, 503]).prop_map(Answer::Status),
+        2 => (prop::sample::select(vec![429, 503]), 1_u64..20_000).prop_map(|(status, ms)| Answer::Refused(status, ms)),
+        1 => Just(Answer::NotSent),
+        1 => Just(Answer::Lost),
+    ]
+}
+
+pub(super) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
+    let index = any::<prop::sample::Index>;
+    let submit = (0_u64..4, 0_usize..SCOPE_SETS, 1_u32..4, prop::option::of(0_u64..5_000), any::<bool>());
+    let submit = submit.prop_map(|(client, scopes, cost, deadline, hold)| {
+        let deadline = deadline.filter(|millis| millis % 3 == 0);
+        Step::Submit { client, scopes, cost, deadline, hold }
+    });
+    let step = prop_oneof![
+        8 => submit,
+        8 => (0_u64..2_000_000_000).prop_map(Step::Advance),
+        2 => index().prop_map(Step::Sent),
+        6 => (index(), answer()).prop_map(|(index, answer)| Step::Reply(index, answer)),
+        6 => index().prop_map(Step::Done),
+        1 => index().prop_map(Step::Cancel),
+        1 => (index(), answer()).prop_map(|(index, answer)| Step::Repeat(index, answer)),
+    ];
+    prop::collection::vec(step, 1..most)
+}
+
+/// The machine beside a model of it that knows only what was told.
+pub(super) struct Trace {
+    pub(super) machine: Controller,
+    pub(super) now: Instant,
+    scope_sets: Vec<ScopeSet>,
+    kinds: BTreeMap<ScopeId, ScopeKind>,
+    in_flight_limit: BTreeMap<ScopeId, u32>,
+    next_call: u64,
+    calls: BTreeMap<CallId, Call>,
+    ended: BTreeSet<CallId>,
+    /// Attempts not done, and whether they were answered.
+    in_flight: BTreeMap<AttemptId, bool>,
+    /// Until when calls were told to stay away, by the one that was told and by scope.
+    told_call: BTreeMap<CallId, Instant>,
+    told_scope: BTreeMap<ScopeId, Instant>,
+    gate_opens: BTreeMap<ScopeId, Instant>,
+    pub(super) decisions: Vec<String>,
+}
+
+const SCOPE_SETS: usize = 4;
+
+impl Trace {
+    pub(super) fn new(seed: u64) -> Self {
+        let mut machine = Controller::new(Config { seed, ..Config::default() });
+        let now = Instant::EPOCH;
+        let tenant = machine.scope(now, ScopeKind::Tenant, "t");
+        let [a, b] = ["a", "b"].map(|name| machine.scope(now, ScopeKind::Credential, name));
+        let endpoint = machine.scope(now, ScopeKind::Endpoint, "POST /records");
+        let rate = Rate::per_second(30.0).expect("legal");
+        let known = Some(KnownRate { rate, burst: NonZeroU32::new(5).expect("positive") });
+        machine.set_limits(now, a, Limits { known, ..Limits::default() }).expect("known scope");
+        let limits = Limits { in_flight: NonZeroU32::new(3), ..Limits::default() };
+        machine.set_limits(now, endpoint, limits).expect("known scope");
+        let tenant_set = ScopeSet::one(tenant);
+        Self {
+            machine,
+            now,
+            scope_sets: vec![
+                tenant_set,
+                tenant_set.with(a),
+                tenant_set.with(b).with(endpoint),
+                tenant_set.with(a).with(endpoint),
+            ],
+            kinds: BTreeMap::from([
+                (tenant, ScopeKind::Tenant),
+                (a, ScopeKind::Credential),
+                (b, ScopeKind::Credential),
+                (endpoint, ScopeKind::Endpoint),
+            ]),
+            in_flight_limit: BTreeMap::from([(endpoint, 3)]),
+            next_call: 0,
+            calls: BTreeMap::new(),
+            ended: BTreeSet::new(),
+            in_flight: BTreeMap::new(),
+            told_call: BTreeMap::new(),
+            told_scope: BTreeMap::new(),
+            gate_opens: BTreeMap::new(),
+            decisions: Vec::new(),
+        }
+    }
+
+    pub(super) fn play(&mut self, steps: &[Step]) {
+        for step in steps {
+            self.step(step);
+            self.poll();
+        }
+    }
+
+    /// Accepts everything until nothing is left; every call must end.
+    pub(super) fn drain(&mut self) {
+        for _ in 0..100_000 {
+            let wait = self.poll();
+            while let Some((&attempt, &answered)) = self.in_flight.first_key_value() {
+                if !answered {
+                    self.reply(attempt, Answer::Status(200));
+                }
+                self.done(attempt);
+            }
+            match wait {
+                Departure::WaitUntil { at, .. } => self.now = at,
+                _ if self.calls.len() == self.ended.len() => return,
+                _ => {}
+            }
+        }
+        panic!("{} of {} calls never ended", self.calls.len() - self.ended.len(), self.calls.len());
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step {
+            Step::Submit { client, scopes, cost, deadline, hold } => {
+                self.submit(*client, *scopes, *cost, *deadline, *hold);
+            }
+            Step::Advance(nanos) => self.now = self.now + Duration::from_nanos(*nanos),
+            Step::Sent(index) => {
+                if let Some(attempt) = self.pick(index) {
+                    self.machine.handle_sent(self.now, attempt);
+                }
+            }
+            Step::Reply(index, answer) => {
+                if let Some(attempt) = self.pick(index).filter(|attempt| !self.in_flight[attempt]) {
+                    self.reply(attempt, *answer);
+                }
+            }
+            Step::Done(index) => {
+                if let Some(attempt) = self.pick(index).filter(|attempt| self.in_flight[attempt]) {
+                    self.done(attempt);
+                }
+            }
+            Step::Cancel(index) if !self.calls.is_empty() => {
+                let call = *self.calls.keys().nth(index.index(self.calls.len())).expect("in range");
+                self.cancel(call);
+            }
+            Step::Cancel(_) => {}
+            Step::Repeat(index, answer) => self.repeat(index, *answer),
+        }
+    }
+
+    fn submit(&mut self, client: u64, scopes: usize, cost: u32, deadline: Option<u64>, hold: bool) {
+        let id = CallId(self.next_call);
+        self.next_call += 1;
+        let call = Call {
+            id,
+            client: ClientId(client),
+            scopes: self.scope_sets[scopes],
+            cost: Cost(NonZeroU32::new(cost).expect("positive")),
+            deadline: deadline.map(|millis| self.now + Duration::from_millis(millis)),
+            on_uncertain: if hold { OnUncertain::Hold } else { OnUncertain::Retry },
+        };
+        self.machine.try_submit(self.now, call).expect("the queue is large enough");
+        self.calls.insert(id, call);
+    }
+
+    fn cancel(&mut self, call: CallId) {
+        let never_left = |attempt: &AttemptId| {
+            let attempt = &self.machine.attempts[attempt];
+            !attempt.sent && !attempt.answered
+        };
+        let attempts = self.in_flight.keys().filter(|attempt| attempt.call == call);
+        let recalled: Vec<AttemptId> = attempts.copied().filter(never_left).collect();
+        let has_ended = !self.ended.insert(call);
+        self.machine.handle_cancel(self.now, call);
+        if !has_ended {
+            self.in_flight.retain(|attempt, _| !recalled.contains(attempt));
+        }
+    }
+
+    /// A reply that comes twice, or for an attempt that never was, changes nothing.
+    fn repeat(&mut self, index: &prop::sample::Index, answer: Answer) {
+        let attempt = match self.pick(index) {
+            Some(attempt) if self.in_flight[&attempt] => attempt,
+            _ => AttemptId { call: CallId(u64::MAX), number: 1 },
+        };
+        let verdict = self.machine.handle_reply(self.now, attempt, &answer.reply());
+        assert_eq!(verdict, Verdict::GiveUp(GiveUp::Cancelled));
+        self.machine.handle_done(self.now, AttemptId { call: CallId(u64::MAX), number: 1 });
+    }
+
+    fn reply(&mut self, attempt: AttemptId, answer: Answer) {
+        let verdict = self.machine.handle_reply(self.now, attempt, &answer.reply());
+        self.in_flight.insert(attempt, true);
+        self.decisions.push(format!("{} {attempt:?} {verdict:?}", self.now));
+        if let Answer::Refused(_, millis) = answer {
+            let until = self.now + Duration::from_millis(millis);
+            let call = self.calls[&attempt.call];
+            let narrowest = call.scopes.as_slice().iter().max_by_key(|id| self.kinds[id]).expect("one");
+            let told = self.told_scope.entry(*narrowest).or_default();
+            *told = (*told).max(until);
+            let told = self.told_call.entry(call.id).or_default();
+            *told = (*told).max(until);
+            if !self.ended.contains(&call.id) {
+                assert_eq!(verdict, Verdict::Retry, "refusals alone never exhaust a call");
+            }
+        }
+        match verdict {
+            Verdict::Retry => {}
+            Verdict::GiveUp(GiveUp::Cancelled) => assert!(self.ended.contains(&attempt.call)),
+            Verdict::Deliver | Verdict::GiveUp(_) => {
+                assert!(self.ended.insert(attempt.call), "a call ends once");
+            }
+        }
+        self.events();
+    }
+
+    fn done(&mut self, attempt: AttemptId) {
+        self.machine.handle_done(self.now, attempt);
+        self.in_flight.remove(&attempt);
+    }
+
+    fn pick(&self, index: &prop::sample::Index) -> Option<AttemptId> {
+        let attempts = &self.in_flight;
+        (!attempts.is_empty()).then(|| *attempts.keys().nth(index.index(attempts.len())).expect("in range"))
+    }
+
+    /// Polls to the end and checks every decision.
+    fn poll(&mut self) -> Departure {
+        loop {
+            let departure = self.machine.poll_departure(self.now);
+            self.decisions.push(format!("{} {departure:?}", self.now));
+            match departure {
+                Departure::Start { call, attempt } => self.check_start(call, attempt),
+                Departure::Ended { call, why } => {
+                    assert_eq!(why, GiveUp::Expired);
+                    assert!(self.calls[&call].deadline.is_some_and(|deadline| deadline <= self.now));
+                    assert!(self.ended.insert(call), "a call ends once");
+                }
+                Departure::WaitUntil { at, .. } => {
+                    assert!(at > self.now, "a wait is strictly later than now");
+                    self.check_nothing_could_depart();
+                    return departure;
+                }
+                Departure::Idle => {
+                    let waits = self.machine.waiting() > 0;
+                    assert!(
+                        !waits || self.machine.in_flight() > 0,
+                        "idle, but nothing will wake a waiting call"
+                    );
+                    self.check_nothing_could_depart();
+                    return departure;
+                }
+            }
+            self.events();
+        }
+    }
+
+    fn check_start(&mut self, id: CallId, attempt: AttemptId) {
+        assert!(!self.ended.contains(&id), "an ended call departs");
+        assert!(
+            self.told_call.get(&id).is_none_or(|&told| told <= self.now),
+            "attempted before its own wait"
+        );
+        let call = self.calls[&id];
+        for scope in call.scopes.as_slice() {
+            let told = self.told_scope.get(scope).copied().unwrap_or_default();
+            let opens = self.gate_opens.get(scope).copied().unwrap_or_default();
+            assert!(told.max(opens) <= self.now, "departed through a closed gate");
+        }
+        assert!(self.in_flight.insert(attempt, false).is_none(), "an attempt departs once");
+        assert_eq!(self.machine.in_flight(), self.in_flight.len());
+        for (&scope, &limit) in &self.in_flight_limit {
+            let taken = self.in_flight.keys().filter(|a| self.calls[&a.call].scopes.contains(scope)).count();
+            assert!(taken <= limit as usize, "{taken} in flight");
+        }
+    }
+
+    fn events(&mut self) {
+        while let Some(event) = self.machine.poll_event() {
+            if let Event::GateClosed { scope, until, .. } = event {
+                let before = self.gate_opens.insert(scope, until).unwrap_or_default();
+                assert!(until > before, "the opening moved earlier");
+            }
+        }
+    }
+
+    /// Work conserving: each lane that waits is refused by a scope, or stands behind an earlier turn that
+    /// is refused there.
+    fn check_nothing_could_depart(&self) {
+        let waiting = self.machine.calls.values().filter(|state| state.stands == Stands::InLane);
+        for state in waiting {
+            let scopes = state.call.scopes;
+            let lane = self.machine.waiting.find(scopes).expect("a waiting call has a lane");
+            let head = self.machine.calls[&self.machine.waiting.head(lane)].call;
+            let paid = self.machine.waiting.pledged(lane).map_or(0, |(mask, _)| mask);
+            let refused = scopes.as_slice().iter().enumerate().any(|(index, &id)| {
+                let scope = self.machine.scopes.state(id);
+                let unpaid = paid & 1 << index == 0;
+                unpaid
+                    && (scope.refusal(self.now, head.cost).is_some()
+                        || self.earlier_turn_is_refused(lane, id))
+                    || scope.gate.is_closed(self.now)
+            });
+            assert!(refused, "{:?} could depart", head.id);
+        }
+    }
+
+    fn earlier_turn_is_refused(&self, lane: LaneId, scope: ScopeId) -> bool {
+        let first =
+            self.machine.waiting.first_parked(scope).filter(|_| self.machine.waiting.is_behind(lane, scope));
+        first.is_some_and(|first| {
+            let cost = self.machine.calls[&self.machine.waiting.head(first)].call.cost;
+            self.machine.scopes.state(scope).refusal(self.now, cost).is_some()
+        })
+    }
+}

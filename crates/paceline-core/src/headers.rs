@@ -1,0 +1,3 @@
+//! What response headers say about limits: one file per family.
+
+pub mod retry_after;

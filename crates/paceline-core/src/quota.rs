@@ -1,0 +1,8 @@
+//! The client's shadow of a limiter, and the pacer in front of it.
+
+mod pacer;
+mod token_bucket;
+
+pub(crate) use pacer::Pacer;
+pub use token_bucket::Rate;
+pub(crate) use token_bucket::TokenBucket;
