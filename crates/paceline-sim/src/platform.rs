@@ -1,0 +1,242 @@
+//! The modelled API: a request in, what becomes of it out. Sans-IO.
+//!
+//! The order of the questions a request meets: is the platform there (outage), is the credential known (401),
+//! is the client shut out or back early (403), do all limits grant (429), can the body be taken (413), was it
+//! answered before (replay), and only then the records themselves. Faults strike what was admitted.
+
+use std::time::Duration;
+
+use paceline_core::Instant;
+
+mod application;
+mod config;
+mod fault;
+mod fingerprint;
+mod latency;
+mod ledger;
+mod limiter;
+mod limits;
+mod penalty;
+mod pressure;
+mod rate;
+mod replays;
+mod reply;
+mod request;
+mod retry_after;
+mod service;
+mod stats;
+
+pub use config::{BulkCost, LimitConfig, PlatformConfig};
+pub use fault::{Fault, FaultKind, Outage, OutageKind, ServerError, Trigger};
+pub use fingerprint::Fingerprint;
+pub use latency::LatencyRange;
+pub use limiter::LimiterKind;
+pub use limits::Refuser;
+pub use penalty::Ban;
+pub use rate::Rate;
+pub use reply::{Body, ItemResult, Problem, Reply};
+pub use request::{Nature, Payload, Record, Request};
+pub use retry_after::{RetryAfter, RetryAfterForm};
+pub use service::{Ending, Service, Ticket};
+pub use stats::Stats;
+
+use application::Application;
+use fault::Faults;
+use limits::{Admission, Limits};
+use penalty::{ClientIndex, Penalties};
+use pressure::Pressure;
+use stats::Tally;
+
+/// A modelled platform.
+///
+/// The contract:
+/// - [`Platform::arrive`] takes a request when it reaches the platform and says what happens and when; the
+///   caller makes it happen then.
+/// - [`Platform::finish`] takes the ticket back when the reply has been sent or the connection is gone; until
+///   then the request holds its slots.
+/// - Instants count from the platform's epoch. One that lies before an earlier one is taken as that earlier one.
+/// - The same seed, requests and instants give the same services.
+/// - Memory grows with distinct records, idempotency keys, credentials and limit keys, never with calls.
+#[derive(Debug)]
+pub struct Platform {
+    config: PlatformConfig,
+    rng: fastrand::Rng,
+    now: Instant,
+    limits: Limits,
+    penalties: Penalties,
+    pressure: Pressure,
+    faults: Faults,
+    application: Application,
+    tally: Tally,
+}
+
+impl Platform {
+    /// A platform on which nothing has happened yet; its epoch is [`Instant::EPOCH`].
+    #[must_use]
+    pub fn new(config: PlatformConfig, seed: u64) -> Self {
+        let longest = config.latency.longest();
+        let longest_nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
+        Self {
+            rng: fastrand::Rng::with_seed(seed),
+            now: Instant::EPOCH,
+            limits: Limits::new(&config.limits, longest_nanos),
+            penalties: Penalties::new(config.ban, longest),
+            pressure: Pressure::default(),
+            faults: Faults::new(config.faults.clone(), config.outages.clone()),
+            application: Application::new(config.body_limit),
+            tally: Tally::default(),
+            config,
+        }
+    }
+
+    /// A request reaches the platform.
+    pub fn arrive(&mut self, now: Instant, request: &Request<'_>) -> Service {
+        let now = self.advance(now);
+        self.tally.arrived(now);
+        let due = now + self.config.latency.sample(&mut self.rng);
+        if let Some(kind) = self.faults.outage(now) {
+            self.tally.stats.unavailable += 1;
+            return Service::turned_away(due, Ending::of_outage(kind));
+        }
+        if self.config.expected_credential.is_some_and(|expected| expected != request.credential) {
+            self.tally.stats.unauthorized += 1;
+            return Service::problem(due, Problem::Unauthorized);
+        }
+        let client = self.penalties.client(request.credential);
+        self.limits.turn_to(request);
+        let standing = self.penalties.judge(now, client, self.limits.keys());
+        self.tally.stats.early_returns += u64::from(standing.early);
+        let service = if standing.banned {
+            self.tally.stats.banned += 1;
+            Service::problem(due, Problem::Banned)
+        } else {
+            self.admit(now, due, client, request)
+        };
+        Service { early: standing.early, ..service }
+    }
+
+    /// The reply of a request has been sent, or its connection is gone.
+    pub fn finish(&mut self, now: Instant, ticket: Ticket) {
+        self.advance(now);
+        for slot in ticket.slots {
+            self.limits.release(slot);
+        }
+    }
+
+    /// A client opened a connection.
+    pub fn connection_opened(&mut self) {
+        self.tally.stats.connections_opened += 1;
+    }
+
+    /// A client closed a connection while a reply was owed.
+    pub fn connection_dropped(&mut self) {
+        self.tally.stats.connections_dropped += 1;
+    }
+
+    /// How often a record was applied.
+    #[must_use]
+    pub fn times_applied(&self, identity: Fingerprint) -> u32 {
+        self.application.ledger().times_applied(identity)
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let millis = |at: Instant| at.as_nanos() / 1_000_000;
+        let oracle = self.oracle();
+        Stats {
+            replayed: self.application.replayed(),
+            distinct: self.application.ledger().distinct(),
+            duplicates: self.application.ledger().duplicates(),
+            first_arrival_ms: self.tally.first_arrival.map(millis),
+            last_accept_ms: self.tally.last_accept.map(millis),
+            oracle,
+            goodput_ratio: oracle.map(|oracle| ratio(self.tally.accepted_cost, oracle)),
+            ..self.tally.stats.clone()
+        }
+    }
+
+    fn advance(&mut self, now: Instant) -> Instant {
+        self.now = self.now.max(now);
+        self.now
+    }
+
+    fn admit(&mut self, now: Instant, due: Instant, client: ClientIndex, request: &Request<'_>) -> Service {
+        let cost = match self.config.bulk_cost {
+            BulkCost::Call => 1,
+            BulkCost::Item => request.payload.items(),
+        };
+        let admission = self.limits.admit(now.as_nanos(), cost);
+        self.pressure.note(now, matches!(admission, Admission::Granted { .. }));
+        match admission {
+            Admission::Granted { delay, slots } => {
+                self.tally.admitted_cost += u64::from(cost);
+                let due = due + Duration::from_nanos(delay);
+                self.serve(now, due, cost, request, Ticket { slots })
+            }
+            Admission::Refused { wait, by } => self.refuse(due, client, wait, by),
+            Admission::TooMuch => {
+                self.tally.stats.rejected += 1;
+                Service::problem(due, Problem::TooCostly)
+            }
+        }
+    }
+
+    /// The wait is true from arrival; told from sending it is never too short.
+    fn refuse(&mut self, due: Instant, client: ClientIndex, wait: u64, by: Refuser) -> Service {
+        self.tally.stats.throttled += 1;
+        let mut reply = Reply::new(429, Body::Refused(by));
+        let wait = Duration::from_nanos(wait);
+        let sent = self.config.epoch + due.saturating_since(Instant::EPOCH);
+        reply.retry_after = self.config.retry_after.write(wait, sent, self.pressure.overload());
+        let told_until = reply.retry_after.and_then(RetryAfter::told).map(|told| due + told);
+        if let Some(until) = told_until {
+            self.penalties.tell(client, self.limits.refusing(), due, until);
+        }
+        Service { told_until, ..Service::turned_away(due, Ending::Reply(reply)) }
+    }
+
+    fn serve(
+        &mut self,
+        now: Instant,
+        due: Instant,
+        cost: u32,
+        request: &Request<'_>,
+        ticket: Ticket,
+    ) -> Service {
+        let fault = self.faults.strike(&mut self.rng);
+        self.tally.stats.faults += u64::from(fault.is_some());
+        let (ending, at) = match fault {
+            Some(FaultKind::ResetBefore) => (Ending::ResetBefore, due),
+            Some(FaultKind::ErrorBefore(error)) => (Ending::of_error(error), due),
+            _ => {
+                let (reply, due) = self.application.answer(due, request, &mut self.rng);
+                self.tally.answered(now, reply.status, cost);
+                Ending::of_reply(reply, due, fault)
+            }
+        };
+        Service { at, ending, told_until: None, early: false, ticket }
+    }
+
+    /// The minimum over the limits of what their keys could have admitted, and what did not fall under them.
+    fn oracle(&self) -> Option<u64> {
+        let first = self.tally.first_arrival?;
+        let last = self.tally.last_accept.unwrap_or(first);
+        let shortest = self.config.latency.shortest();
+        let bounds = self.limits.admitted().filter_map(|(limit, keys)| {
+            let (mut used, mut covered) = (0, 0);
+            for admitted in keys.filter(|admitted| *admitted > 0) {
+                used += 1;
+                covered += admitted;
+            }
+            let each = crate::oracle::most(limit.kind, first, last, shortest)?;
+            Some(each.saturating_mul(used).saturating_add(self.tally.admitted_cost - covered))
+        });
+        bounds.min()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a ratio needs no more than 52 bits of its parts")]
+fn ratio(accepted: u64, oracle: u64) -> f64 {
+    if oracle == 0 { 0.0 } else { accepted as f64 / oracle as f64 }
+}

@@ -1,0 +1,95 @@
+//! What becomes of a request.
+
+use paceline_core::Instant;
+
+use crate::platform::fault::{FaultKind, OutageKind, ServerError};
+use crate::platform::limits::LimitKey;
+use crate::platform::reply::{Problem, Reply};
+
+/// What the platform does with one request, and when.
+#[derive(Debug)]
+#[must_use = "the ticket must be handed back to `Platform::finish`"]
+pub struct Service {
+    /// When the ending is due.
+    pub at: Instant,
+    /// What happens then.
+    pub ending: Ending,
+    /// Until when the reply tells this client to stay away, counted from `at`; judged if it does not.
+    pub told_until: Option<Instant>,
+    /// Whether the request came before an earlier such instant, and is held against the client.
+    pub early: bool,
+    /// Hand it back when the reply has been sent or the connection is gone.
+    pub ticket: Ticket,
+}
+
+impl Service {
+    /// Not admitted: nothing is held, nothing was told.
+    pub(crate) fn turned_away(at: Instant, ending: Ending) -> Self {
+        Self { at, ending, told_until: None, early: false, ticket: Ticket::default() }
+    }
+
+    pub(crate) fn problem(at: Instant, problem: Problem) -> Self {
+        Self::turned_away(at, Ending::Reply(Reply::problem(problem)))
+    }
+}
+
+/// How a request ends.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The reply is sent.
+    Reply(Reply),
+    /// The connection is reset; nothing was applied.
+    ResetBefore,
+    /// The connection is reset; what was asked was done.
+    ResetAfter,
+    /// What was asked was done; no reply is ever sent.
+    NoReply,
+    /// What was asked was done; the reply breaks off in its body.
+    Truncated(Reply),
+}
+
+impl Ending {
+    /// The reply that reaches the client whole.
+    #[must_use]
+    pub const fn reply(&self) -> Option<&Reply> {
+        match self {
+            Self::Reply(reply) => Some(reply),
+            Self::ResetBefore | Self::ResetAfter | Self::NoReply | Self::Truncated(_) => None,
+        }
+    }
+
+    /// What a client sees of an outage.
+    pub(crate) const fn of_outage(kind: OutageKind) -> Self {
+        match kind {
+            OutageKind::Reset => Self::ResetBefore,
+            OutageKind::Unavailable => Self::Reply(Reply::problem(Problem::Unavailable)),
+        }
+    }
+
+    pub(crate) const fn of_error(error: ServerError) -> Self {
+        Self::Reply(Reply::problem(match error {
+            ServerError::Internal => Problem::Internal,
+            ServerError::BadGateway => Problem::BadGateway,
+            ServerError::Unavailable => Problem::Unavailable,
+        }))
+    }
+
+    /// What a fault makes of a reply that was due at an instant, and when it happens.
+    pub(crate) fn of_reply(reply: Reply, due: Instant, fault: Option<FaultKind>) -> (Self, Instant) {
+        match fault {
+            Some(FaultKind::ResetAfter) => (Self::ResetAfter, due),
+            Some(FaultKind::LostReply) => (Self::NoReply, due),
+            Some(FaultKind::Truncated) => (Self::Truncated(reply), due),
+            Some(FaultKind::ErrorAfter(error)) => (Self::of_error(error), due),
+            Some(FaultKind::Slow(longer)) => (Self::Reply(reply), due + longer),
+            // With the two that apply nothing there is no reply to break off.
+            Some(FaultKind::ResetBefore | FaultKind::ErrorBefore(_)) | None => (Self::Reply(reply), due),
+        }
+    }
+}
+
+/// The slots that a request holds while it is served. Not to be copied, so that none is freed twice.
+#[derive(Debug, Default)]
+pub struct Ticket {
+    pub(crate) slots: Vec<LimitKey>,
+}
