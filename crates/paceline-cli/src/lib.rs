@@ -1,0 +1,3 @@
+//! The program `paceline`, as a library: its commands, and the parts that they share.
+
+pub mod records;
