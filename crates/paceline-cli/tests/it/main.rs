@@ -1,0 +1,4 @@
+//! The parts of the program, from outside.
+
+mod records;
+mod templates;
