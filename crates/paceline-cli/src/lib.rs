@@ -1,0 +1,3 @@
+//! What the program `paceline` is made of; `main.rs` only parses, runs and picks the exit code.
+
+pub mod journal;

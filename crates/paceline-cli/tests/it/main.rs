@@ -1,0 +1,4 @@
+//! What the program's parts promise, one file per topic.
+
+#[cfg(test)]
+mod journal;
