@@ -1,6 +1,7 @@
 //! The journal: what it keeps, what it refuses, and what a crash leaves of it.
 
 mod keyed;
+mod model;
 mod opening;
 mod reading;
 mod scopes;
