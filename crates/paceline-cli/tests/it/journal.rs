@@ -1,8 +1,12 @@
 //! The journal: what it keeps, what it refuses, and what a crash leaves of it.
 
+#[cfg(unix)]
+mod disk;
 mod keyed;
 mod model;
 mod opening;
+#[cfg(unix)]
+mod power_cut;
 mod reading;
 mod scopes;
 mod unkeyed;
