@@ -1,5 +1,6 @@
 //! The program `paceline`, as a library: its commands, and the parts that they share.
 
+pub mod journal;
 pub mod origin;
 pub mod records;
 pub mod template;

@@ -1,4 +1,5 @@
 //! The parts of the program, from outside.
 
+mod journal;
 mod records;
 mod templates;

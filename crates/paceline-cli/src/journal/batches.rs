@@ -1,0 +1,73 @@
+//! Batches: membership and key outlive a crash, so that a batch is sent again as it was.
+
+use rusqlite::{Connection, params};
+
+use super::schema::{restored, stored};
+use super::{Batch, BatchId};
+
+/// A batch that an earlier run formed and did not settle. Its members, met again in the source, are
+/// [`super::Standing::Todo`] with its id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingBatch {
+    /// Which.
+    pub id: BatchId,
+    /// Its idempotency key.
+    pub key: String,
+    /// How many members it has. When the source has run out before all of them came (it may have
+    /// changed, where there are keys), the batch cannot be sent as it was: form a new one.
+    pub size: u64,
+}
+
+/// Notes that `batch` was formed.
+pub(super) fn open(connection: &Connection, batch: &Batch) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO batch (id, key, size, state) VALUES (?1, ?2, ?3, 'open')")?
+        .execute(params![stored(batch.id.0), batch.key, stored(batch.members.len() as u64)])?;
+    Ok(())
+}
+
+/// Notes what became of a batch.
+pub(super) fn finish(connection: &Connection, batch: BatchId, state: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE batch SET state = ?2 WHERE id = ?1")?
+        .execute(params![stored(batch.0), state])?;
+    Ok(())
+}
+
+/// The batches that can be sent again as they were. Those that lost a member are dissolved: under the
+/// same key no other content may be sent.
+pub(super) fn resume(connection: &Connection) -> rusqlite::Result<Vec<PendingBatch>> {
+    let mut pending = connection.prepare(
+        "SELECT batch.id, batch.key, batch.size, count(*) = batch.size
+         FROM record CROSS JOIN batch ON batch.id = record.batch
+         WHERE record.state = 'todo' AND batch.state = 'open'
+         GROUP BY batch.id",
+    )?;
+    let rows = pending.query_map([], |row| {
+        let batch = PendingBatch {
+            id: BatchId(restored(row.get(0)?)),
+            key: row.get(1)?,
+            size: restored(row.get(2)?),
+        };
+        Ok((batch, row.get::<_, bool>(3)?))
+    })?;
+    let found: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
+    let whole: Vec<_> = found.into_iter().filter_map(|(batch, is_whole)| is_whole.then_some(batch)).collect();
+
+    connection.execute("UPDATE batch SET state = 'done' WHERE state = 'open'", [])?;
+    for batch in &whole {
+        finish(connection, batch.id, "open")?;
+    }
+    connection.execute(
+        "UPDATE record SET batch = NULL WHERE state = 'todo' AND batch IS NOT NULL
+         AND batch NOT IN (SELECT id FROM batch WHERE state = 'open')",
+        [],
+    )?;
+    Ok(whole)
+}
+
+/// The first number that no batch has had.
+pub(super) fn next_id(connection: &Connection) -> rusqlite::Result<u64> {
+    let greatest: i64 = connection.query_row("SELECT ifnull(max(id), 0) FROM batch", [], |row| row.get(0))?;
+    Ok(restored(greatest) + 1)
+}

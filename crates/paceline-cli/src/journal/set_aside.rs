@@ -1,0 +1,78 @@
+//! `--start-over`: the old journal is kept under another name.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::lock::beside;
+use super::opening::connect;
+use super::schema::{self, Found};
+use super::{Binding, JournalError, SavedScope, binding, scopes};
+
+/// Renames the journal at `path`, if there is one, and returns what it knew of the scopes of the
+/// target of `binding`.
+///
+/// # Errors
+/// The file is something else than a journal (it stays as it is), or it cannot be renamed.
+pub(super) fn set_aside(path: &Path, binding: &Binding) -> Result<Vec<SavedScope>, JournalError> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let known = match read(path, binding) {
+        Ok(known) => known,
+        // It can be neither read nor resumed: setting it aside is all that is left to do.
+        Err(JournalError::Damaged { .. } | JournalError::Newer { .. }) => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    rename(path).map_err(|error| JournalError::from_io(path, &error))?;
+    Ok(known)
+}
+
+/// Reads what the old journal knew, and folds its log into the file so that one rename moves it all.
+fn read(path: &Path, binding: &Binding) -> Result<Vec<SavedScope>, JournalError> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    if schema::inspect(path, &connection)? == Found::Empty {
+        return Ok(Vec::new());
+    }
+    let known = scopes_of(&connection, binding).map_err(|error| JournalError::from_sqlite(path, &error))?;
+    connection.close().map_err(|(_, error)| JournalError::from_sqlite(path, &error))?;
+    Ok(known)
+}
+
+fn scopes_of(connection: &Connection, binding: &Binding) -> rusqlite::Result<Vec<SavedScope>> {
+    let (old, _) = binding::load(connection)?;
+    // Another target is another platform, for all we know.
+    if old.target == binding.target { scopes::load(connection) } else { Ok(Vec::new()) }
+}
+
+fn rename(path: &Path) -> io::Result<()> {
+    let free = (1_u32..)
+        .map(|number| beside(path, &format!(".{number}")))
+        .find(|name| !name.exists() && !beside(name, WAL).exists())
+        .expect("a folder holds fewer than four billion files");
+    // A log is left only when the file could not be read, or while somebody looks at it. It goes first:
+    // a journal without its log would be an older journal, a log without its journal is nothing.
+    rename_if_there(&beside(path, WAL), &beside(&free, WAL))?;
+    fs::rename(path, &free)?;
+    // The index of the log is rebuilt from it; under the old name it would belong to the new journal.
+    remove_if_there(&beside(path, "-shm"))
+}
+
+fn rename_if_there(from: &Path, to: &PathBuf) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        result => result,
+    }
+}
+
+/// What SQLite appends to the name of a file for its write-ahead log.
+const WAL: &str = "-wal";

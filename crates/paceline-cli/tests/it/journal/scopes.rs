@@ -1,0 +1,95 @@
+//! Gates and limits outlive the process.
+
+use std::time::Duration;
+
+use paceline_cli::journal::{Counts, Entry, Open, Repeat, SavedScope, ScopeName};
+use paceline_core::{GateCause, ScopeKind, WallTime};
+
+use super::{Desk, wait};
+
+fn scope() -> ScopeName {
+    ScopeName { kind: ScopeKind::Credential, name: "default".to_owned() }
+}
+
+fn closed(until: u64, cause: GateCause) -> Entry {
+    Entry::GateClosed { scope: scope(), until: WallTime::from_unix_millis(until), cause }
+}
+
+fn saved(desk: &Desk) -> SavedScope {
+    let opened = desk.open(Repeat::Unsafe);
+    wait(opened.journal.close()).unwrap();
+    let mut scopes = opened.scopes;
+    assert_eq!(scopes.len(), 1);
+    scopes.remove(0)
+}
+
+#[test]
+fn an_opening_only_ever_moves_later() {
+    let desk = Desk::unkeyed();
+    desk.run(
+        Repeat::Unsafe,
+        vec![
+            closed(20, GateCause::Banned),
+            closed(10, GateCause::RetryAfter),
+            closed(30, GateCause::Outage),
+            closed(30, GateCause::Backoff),
+        ],
+    );
+    assert_eq!(saved(&desk).closed, Some((WallTime::from_unix_millis(30), GateCause::Outage)));
+}
+
+#[test]
+fn a_gate_closed_until_somebody_intervenes_stays_so() {
+    let desk = Desk::unkeyed();
+    desk.run(Repeat::Unsafe, vec![closed(u64::MAX, GateCause::Unauthorized)]);
+    assert_eq!(saved(&desk).closed, Some((WallTime::FAR_FUTURE, GateCause::Unauthorized)));
+}
+
+#[test]
+fn a_reset_forgets_the_closing_and_keeps_what_was_learned() {
+    let desk = Desk::unkeyed();
+    let learned = |limits: Option<&str>, wait| Entry::Learned {
+        scope: scope(),
+        limits: limits.map(str::to_owned),
+        retry_after: Some(Duration::from_millis(wait)),
+    };
+    desk.run(
+        Repeat::Unsafe,
+        vec![
+            learned(Some("100/s"), 900),
+            closed(20, GateCause::Banned),
+            learned(None, 400),
+            Entry::GateReset { scope: scope() },
+        ],
+    );
+    assert_eq!(
+        saved(&desk),
+        SavedScope {
+            scope: scope(),
+            closed: None,
+            learned: Some("100/s".to_owned()),
+            longest_retry_after: Some(Duration::from_millis(900)),
+        }
+    );
+}
+
+#[test]
+fn starting_over_does_not_forget_a_closed_gate_of_the_same_target() {
+    let mut desk = Desk::unkeyed();
+    desk.run(Repeat::Unsafe, vec![closed(99, GateCause::RetryAfter)]);
+    let opened = desk.try_open(Open::StartOver, Repeat::Unsafe).unwrap();
+    assert_eq!(opened.scopes[0].closed, Some((WallTime::from_unix_millis(99), GateCause::RetryAfter)));
+    wait(opened.journal.close()).unwrap();
+    desk.binding.target = "POST https://elsewhere.example.com/".to_owned();
+    assert_eq!(desk.try_open(Open::StartOver, Repeat::Unsafe).unwrap().scopes, []);
+}
+
+#[test]
+fn a_run_that_said_its_end_ended_cleanly() {
+    let desk = Desk::unkeyed();
+    desk.run(Repeat::Unsafe, vec![]);
+    assert!(!desk.resumed(Repeat::Unsafe).ended_cleanly);
+    let desk = Desk::unkeyed();
+    desk.run(Repeat::Unsafe, vec![Entry::RunEnded { reason: "done".to_owned(), counts: Counts::default() }]);
+    assert!(desk.resumed(Repeat::Unsafe).ended_cleanly);
+}
