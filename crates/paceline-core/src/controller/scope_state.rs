@@ -145,6 +145,7 @@ impl ScopeState {
     /// Closes the gate. Returns whether its opening moved later.
     pub(crate) fn close(&mut self, now: Instant, until: Instant, cause: GateCause) -> bool {
         self.closed_at = Some(now);
+        self.learner.handle_closed(until);
         self.gate.close(until, cause)
     }
 

@@ -21,6 +21,8 @@ pub(crate) struct Aimd {
     grown_at: Instant,
     round_trip: Option<Duration>,
     episode: Option<Episode>,
+    /// Up to here growth may be brisk: what was admitted while the gate was open.
+    aim: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +39,7 @@ enum Phase {
 #[derive(Clone, Copy, Debug)]
 struct Episode {
     at: Instant,
+    opens_at: Instant,
     accepted_since: f64,
 }
 
@@ -53,6 +56,7 @@ impl Aimd {
             grown_at: Instant::EPOCH,
             round_trip: None,
             episode: None,
+            aim: 0.0,
         };
         learner.rate = learner.bounded(learner.rate);
         learner
@@ -102,14 +106,16 @@ impl Aimd {
     /// A refusal began an episode: one decrease, however many echoes follow. `saved_up` tells whether
     /// the departures were using up what the shadow had saved.
     pub(crate) fn handle_episode(&mut self, now: Instant, saved_up: bool) {
-        self.rate = self.bounded(self.rate.scaled(self.decrease(now)));
+        let (decrease, aim) = self.decrease(now);
+        self.aim = aim;
+        self.rate = self.bounded(self.rate.scaled(decrease));
         let trust = if saved_up { 0.5 } else { 1.25 };
         self.burst_seconds = (self.burst_seconds * trust).min(TRUSTED_SECONDS);
         self.phase = match self.phase {
             Phase::SlowStart => Phase::Search,
             Phase::Search | Phase::Steady => Phase::Steady,
         };
-        self.episode = Some(Episode { at: now, accepted_since: 0.0 });
+        self.episode = Some(Episode { at: now, opens_at: now, accepted_since: 0.0 });
         self.grown_at = now;
     }
 
@@ -124,21 +130,34 @@ impl Aimd {
         (self.phase == Phase::Steady && self.limits.known.is_none()).then_some(self.rate)
     }
 
-    fn decrease(&self, now: Instant) -> f64 {
+    /// By which factor the rate falls, and up to where it may rise again briskly.
+    fn decrease(&self, now: Instant) -> (f64, f64) {
         let Some(episode) = self.episode else {
-            return match (self.limits.known, self.phase) {
+            let decrease = match (self.limits.known, self.phase) {
                 (Some(_), _) => SLIGHT_DECREASE,
                 (None, Phase::SlowStart) => FIRST_DECREASE,
                 (None, _) => DECREASE,
             };
+            return (decrease, 0.0);
         };
         let elapsed = now.saturating_since(episode.at);
         if elapsed < MEASURABLE {
-            return DECREASE;
+            return (DECREASE, self.aim.min(self.rate.as_per_second()));
         }
-        let measured = episode.accepted_since / elapsed.as_secs_f64();
-        let least = if self.phase == Phase::Search { FIRST_DECREASE } else { DECREASE };
-        (measured / self.rate.as_per_second()).clamp(least, SLIGHT_DECREASE)
+        // A bucket that did not run over while the gate was closed admits the first, one that did the second.
+        let least = episode.accepted_since / elapsed.as_secs_f64();
+        let open = now.saturating_since(episode.opens_at.min(now)).max(MEASURABLE / 2);
+        let most = episode.accepted_since / open.as_secs_f64();
+        let floor = if self.phase == Phase::Search { FIRST_DECREASE } else { DECREASE };
+        let decrease = (least / self.rate.as_per_second()).clamp(floor, SLIGHT_DECREASE);
+        (decrease, most.min(self.rate.as_per_second()) * AIM)
+    }
+
+    /// The gate that the last episode closed opens then.
+    pub(crate) fn handle_closed(&mut self, opens_at: Instant) {
+        if let Some(episode) = &mut self.episode {
+            episode.opens_at = opens_at;
+        }
     }
 
     fn growth_per_second(&self, now: Instant) -> f64 {
@@ -148,6 +167,7 @@ impl Aimd {
             Phase::Search => SEARCH_GROWTH,
             // What is left to others would otherwise be eaten up by growth that is never refused.
             Phase::Steady if self.limits.reserve.rest() < 1.0 => 0.0,
+            Phase::Steady if self.rate.as_per_second() < self.aim => BRISK_GROWTH,
             Phase::Steady => {
                 let since = self.episode.map_or(now, |episode| episode.at);
                 STEADY_GROWTH * (1.0 + now.saturating_since(since).as_secs_f64() / GROWTH_DOUBLES_AFTER)
@@ -182,6 +202,10 @@ const FEW_IN_FLIGHT: f64 = 8.0;
 const SLOW_START_GROWTH: f64 = 0.25;
 /// Between the first and the second refusal.
 const SEARCH_GROWTH: f64 = 0.1;
+/// Below what was admitted while the gate was open.
+const BRISK_GROWTH: f64 = 0.03;
+/// A little less than that: the first refusal of an episode is late by a round trip.
+const AIM: f64 = 0.97;
 /// At the limit: 0.1 % a second, which a bucket of a second's rate bears for most of a minute.
 const STEADY_GROWTH: f64 = 0.001;
 /// Seconds without a refusal after which growth has doubled, so that a raised limit is found.
