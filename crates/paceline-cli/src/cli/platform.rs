@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
 use paceline_sim::platform::{Ban, LatencyRange};
@@ -24,7 +23,9 @@ use crate::platform::{StandIn, StandInConfig, serve};
 /// Start a stand-in platform: real limits, penalties and faults, on your own machine.
 ///
 /// Any path takes a record; POST /records/bulk takes {"entities":[...]} and answers for each item; GET /stats says
-/// what the platform saw, and so does the end (Ctrl-C). A client is its credential: Authorization, else X-Api-Key.
+/// what the platform saw, and so does the end (Ctrl-C). A client is its credential: Authorization, else X-Api-Key. Its
+/// tenant and its kind of integration are what X-Tenant and X-Integration say; without them, all share one. A record
+/// whose "fail" is "reject", "poison" or "retry" fails that way.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct PlatformArgs {
@@ -35,10 +36,10 @@ pub struct PlatformArgs {
     #[arg(long = "limit", value_name = "[SCOPE:]RATE")]
     limits: Vec<LimitArg>,
     /// What may come at once: the bucket's size, or the leaky bucket's queue [default: one second of the rate]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", requires = "limits")]
     burst: Option<u32>,
     /// How calls are limited [default: token-bucket]
-    #[arg(long, value_enum, value_name = "KIND")]
+    #[arg(long, value_enum, value_name = "KIND", requires = "limits")]
     limiter: Option<LimiterArg>,
     /// Limit calls being served at once, such as 50 or tenant:50. Repeatable
     #[arg(long, value_name = "[SCOPE:]N")]
@@ -146,9 +147,11 @@ impl PlatformArgs {
     /// When a number is out of range.
     pub fn config(self) -> Result<StandInConfig, PlatformError> {
         let mut platform = self.profile.map(Profile::config).unwrap_or_default();
-        if !self.limits.is_empty() {
-            platform.limits.clear();
-        }
+        // A flag replaces the profile's limits of its kind.
+        platform.limits.retain(|limit| {
+            let flags = if limit.kind.is_concurrency() { self.concurrency.len() } else { self.limits.len() };
+            flags == 0
+        });
         let limiter = self.limiter.unwrap_or(LimiterArg::TokenBucket);
         for limit in &self.limits {
             platform.limits.push(limit.config(limiter, self.burst)?);
@@ -181,7 +184,7 @@ fn ban(text: &str) -> Result<Ban, String> {
     let rate: crate::units::Rate = text.parse().map_err(|_| error())?;
     let early_returns = rate.count.try_into().map_err(|_| error())?;
     // A ban lasts as long as the time that its early returns are counted in.
-    Ok(Ban { early_returns, within: rate.per, lasts: rate.per.max(Duration::from_secs(1)) })
+    Ok(Ban { early_returns, within: rate.per, lasts: rate.per })
 }
 
 /// People's output goes to stderr; where nobody reads it, it is lost.

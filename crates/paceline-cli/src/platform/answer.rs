@@ -94,22 +94,25 @@ fn fallback(envelope: &Envelope, body: &[u8]) -> Option<model::Fingerprint> {
 struct Owed<'a> {
     scene: &'a Scene,
     ticket: Option<Ticket>,
-    /// Whether the client's leaving is its own doing.
-    is_awaited: bool,
+    /// Whether a client that leaves now leaves something behind.
+    is_coming: bool,
 }
 
 impl<'a> Owed<'a> {
     const fn new(scene: &'a Scene, ticket: Ticket) -> Self {
-        Self { scene, ticket: Some(ticket), is_awaited: true }
+        Self { scene, ticket: Some(ticket), is_coming: true }
     }
 
     fn settle(mut self) {
-        self.is_awaited = false;
+        self.is_coming = false;
+        if let Some(ticket) = self.ticket.take() {
+            self.scene.finish(ticket);
+        }
     }
 
     /// Never returns: the connection's end drops it. No reply will come, so leaving is no fault of the client.
     async fn until_the_client_leaves(mut self) {
-        self.is_awaited = false;
+        self.is_coming = false;
         std::future::pending::<()>().await;
     }
 }
@@ -117,9 +120,9 @@ impl<'a> Owed<'a> {
 impl Drop for Owed<'_> {
     fn drop(&mut self) {
         if let Some(ticket) = self.ticket.take() {
-            self.scene.finish(ticket);
+            self.scene.abandon(ticket);
         }
-        if self.is_awaited {
+        if self.is_coming {
             self.scene.connection_dropped();
         }
     }

@@ -49,6 +49,11 @@ impl Scene {
         platform.finish(now, ticket);
     }
 
+    /// The client left while its reply was owed, or before one that will never come.
+    pub(super) fn abandon(&self, ticket: Ticket) {
+        self.platform().abandon(ticket);
+    }
+
     pub(super) fn connection_opened(&self) {
         self.platform().connection_opened();
     }

@@ -55,6 +55,12 @@ async fn an_address_that_is_taken_is_a_clear_error() {
 }
 
 #[tokio::test]
+async fn its_help_has_every_flag_with_examples() {
+    let output = platform(&["-h"]).env_remove("COLUMNS").output().await.unwrap();
+    insta::assert_snapshot!(String::from_utf8(output.stdout).unwrap());
+}
+
+#[tokio::test]
 async fn a_wrong_flag_is_a_clear_error() {
     let cases = [
         (["--limit", "120"], "120/s, 2500/min"),
@@ -64,6 +70,7 @@ async fn a_wrong_flag_is_a_clear_error() {
         (["--fault", "fire:1%"], "lost-reply"),
         (["--outage", "soon"], "10s..70s"),
         (["--limiter", "sieve"], "sliding-log"),
+        (["--burst", "5"], "--limit"),
     ];
     for (flags, expected) in cases {
         let output = platform(&flags).output().await.unwrap();
