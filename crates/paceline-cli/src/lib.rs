@@ -1,6 +1,10 @@
-//! The program `paceline`, as a library: its commands, and the parts that they share.
+//! The program `paceline`, as a library: its commands, and the parts that they share. `main.rs` only
+//! parses, runs and picks the exit code.
 
+pub mod cli;
 pub mod journal;
 pub mod origin;
+pub mod platform;
 pub mod records;
 pub mod template;
+pub mod units;

@@ -1,2 +1,11 @@
 //! The program `paceline`.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use paceline_cli::cli::Paceline;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    Paceline::parse().run().await
+}

@@ -45,6 +45,7 @@ use fault::Faults;
 use limits::{Admission, Limits};
 use penalty::{ClientIndex, Penalties};
 use pressure::Pressure;
+use service::Wait;
 use stats::Tally;
 
 /// A modelled platform.
@@ -52,8 +53,9 @@ use stats::Tally;
 /// The contract:
 /// - [`Platform::arrive`] takes a request when it reaches the platform and says what happens and when; the
 ///   caller makes it happen then.
-/// - [`Platform::finish`] takes the ticket back when the reply has been sent or the connection is gone; until
-///   then the request holds its slots.
+/// - [`Platform::finish`] takes the ticket back when the ending has happened, [`Platform::abandon`] when the
+///   client left before it; until then the request holds its slots. A wait is told when its reply is sent, so a
+///   busy caller that sends late blames nobody.
 /// - Instants count from the platform's epoch. One that lies before an earlier one is taken as that earlier one.
 /// - The same seed, requests and instants give the same services.
 /// - Memory grows with distinct records, idempotency keys, credentials and limit keys, never with calls.
@@ -115,12 +117,17 @@ impl Platform {
         Service { early: standing.early, ..service }
     }
 
-    /// The reply of a request has been sent, or its connection is gone.
+    /// The ending of a request has happened: its reply was sent, or its connection reset.
     pub fn finish(&mut self, now: Instant, ticket: Ticket) {
-        self.advance(now);
-        for slot in ticket.slots {
-            self.limits.release(slot);
+        if let Some(wait) = &ticket.wait {
+            self.penalties.tell(wait.client, &wait.keys, now, wait.until);
         }
+        self.release(ticket);
+    }
+
+    /// The client of a request left before its ending: it was told nothing.
+    pub fn abandon(&mut self, ticket: Ticket) {
+        self.release(ticket);
     }
 
     /// A client opened a connection.
@@ -156,6 +163,12 @@ impl Platform {
         }
     }
 
+    fn release(&mut self, ticket: Ticket) {
+        for slot in ticket.slots {
+            self.limits.release(slot);
+        }
+    }
+
     fn advance(&mut self, now: Instant) -> Instant {
         self.now = self.now.max(now);
         self.now
@@ -172,7 +185,7 @@ impl Platform {
             Admission::Granted { delay, slots } => {
                 self.tally.admitted_cost += u64::from(cost);
                 let due = due + Duration::from_nanos(delay);
-                self.serve(now, due, cost, request, Ticket { slots })
+                self.serve(now, due, cost, request, Ticket { slots, wait: None })
             }
             Admission::Refused { wait, by } => self.refuse(due, client, wait, by),
             Admission::TooMuch => {
@@ -190,10 +203,9 @@ impl Platform {
         let sent = self.config.epoch + due.saturating_since(Instant::EPOCH);
         reply.retry_after = self.config.retry_after.write(wait, sent, self.pressure.overload());
         let told_until = reply.retry_after.and_then(RetryAfter::told).map(|told| due + told);
-        if let Some(until) = told_until {
-            self.penalties.tell(client, self.limits.refusing(), due, until);
-        }
-        Service { told_until, ..Service::turned_away(due, Ending::Reply(reply)) }
+        let wait = told_until.map(|until| Wait { client, keys: self.limits.refusing().to_vec(), until });
+        let ticket = Ticket { slots: Vec::new(), wait };
+        Service { told_until, ticket, ..Service::turned_away(due, Ending::Reply(reply)) }
     }
 
     fn serve(

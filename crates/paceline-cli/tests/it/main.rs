@@ -2,4 +2,5 @@
 
 mod journal;
 mod records;
+mod stand_in;
 mod templates;

@@ -4,11 +4,12 @@ use paceline_core::Instant;
 
 use crate::platform::fault::{FaultKind, OutageKind, ServerError};
 use crate::platform::limits::LimitKey;
+use crate::platform::penalty::ClientIndex;
 use crate::platform::reply::{Problem, Reply};
 
 /// What the platform does with one request, and when.
 #[derive(Debug)]
-#[must_use = "the ticket must be handed back to `Platform::finish`"]
+#[must_use = "the ticket must be handed back to the platform"]
 pub struct Service {
     /// When the ending is due.
     pub at: Instant,
@@ -18,7 +19,7 @@ pub struct Service {
     pub told_until: Option<Instant>,
     /// Whether the request came before an earlier such instant, and is held against the client.
     pub early: bool,
-    /// Hand it back when the reply has been sent or the connection is gone.
+    /// Hand it back to [`crate::platform::Platform::finish`] when the ending has happened.
     pub ticket: Ticket,
 }
 
@@ -88,8 +89,18 @@ impl Ending {
     }
 }
 
-/// The slots that a request holds while it is served. Not to be copied, so that none is freed twice.
+/// What a request leaves open: the slots that it holds while it is served, and the wait that its reply tells.
+/// Not to be copied, so that no slot is freed twice.
 #[derive(Debug, Default)]
 pub struct Ticket {
     pub(crate) slots: Vec<LimitKey>,
+    pub(crate) wait: Option<Wait>,
+}
+
+/// A wait that is told once its reply is sent.
+#[derive(Debug)]
+pub(crate) struct Wait {
+    pub(crate) client: ClientIndex,
+    pub(crate) keys: Vec<LimitKey>,
+    pub(crate) until: Instant,
 }

@@ -52,11 +52,15 @@ pub(crate) fn keyed(number: u64) -> Request<'static> {
     Request { idempotency_key: Some(Fingerprint::number(number)), ..post(number) }
 }
 
-/// Calls and frees its slots at once.
-pub(crate) fn call(platform: &mut Platform, millis: u64, request: &Request<'_>) -> Service {
-    let mut service = platform.arrive(at(millis), request);
-    platform.finish(at(millis), std::mem::take(&mut service.ticket));
+/// Calls; the ending happens when it is due, and its slots are free at once.
+pub(crate) fn call_at(platform: &mut Platform, now: Instant, request: &Request<'_>) -> Service {
+    let mut service = platform.arrive(now, request);
+    platform.finish(service.at, std::mem::take(&mut service.ticket));
     service
+}
+
+pub(crate) fn call(platform: &mut Platform, millis: u64, request: &Request<'_>) -> Service {
+    call_at(platform, at(millis), request)
 }
 
 /// Calls, and expects a whole reply.

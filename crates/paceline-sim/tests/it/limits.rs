@@ -6,7 +6,7 @@ use paceline_sim::platform::{
 };
 use proptest::prelude::*;
 
-use crate::fixture::{at, bucket, limit, limited, millis, post, reply, some, status};
+use crate::fixture::{at, bucket, call_at, limit, limited, millis, post, reply, some, status};
 
 #[test]
 fn what_one_limit_refuses_costs_the_others_nothing() {
@@ -126,12 +126,12 @@ proptest! {
         let mut now = at(0);
         for (number, gap) in (0..).zip(gaps) {
             now = now + millis(gap);
-            let refused = platform.arrive(now, &post(number));
+            let refused = call_at(&mut platform, now, &post(number));
             if refused.ending.reply().unwrap().is_accepted() {
                 continue;
             }
             now = refused.at + refused.ending.reply().unwrap().retry_after.unwrap().told().unwrap();
-            let again = platform.arrive(now, &post(number));
+            let again = call_at(&mut platform, now, &post(number));
             prop_assert!(again.ending.reply().unwrap().is_accepted());
         }
         prop_assert_eq!(platform.stats().early_returns, 0);

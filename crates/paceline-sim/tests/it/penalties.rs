@@ -3,7 +3,7 @@
 use paceline_sim::check::{self, Sighting};
 use paceline_sim::platform::{Ban, Fingerprint, Platform, PlatformConfig, Request};
 
-use crate::fixture::{at, bucket, call, limited, millis, post, status};
+use crate::fixture::{at, bucket, call, call_at, limited, millis, post, status};
 
 fn strict() -> PlatformConfig {
     let ban = Ban { early_returns: crate::fixture::some(20), within: millis(60_000), lasts: millis(60_000) };
@@ -22,6 +22,20 @@ fn a_refusal_to_one_call_pauses_all_calls_of_the_client() {
     assert!(early.early, "another call of the same client");
     let stranger = Request { credential: Fingerprint::number(9), ..post(5) };
     assert!(!platform.arrive(excused + millis(1), &stranger).early);
+}
+
+#[test]
+fn a_refusal_that_is_sent_late_excuses_for_longer_and_one_never_sent_tells_nothing() {
+    for (sent, blamed) in [(Some(at(700)), false), (Some(at(600)), true), (None, false)] {
+        let mut platform = Platform::new(strict(), 1);
+        assert_eq!(status(&mut platform, 0, &post(1)), 201);
+        let refused = platform.arrive(at(1), &post(2));
+        match sent {
+            Some(sent) => platform.finish(sent, refused.ticket),
+            None => platform.abandon(refused.ticket),
+        }
+        assert_eq!(platform.arrive(at(1_000), &post(3)).early, blamed, "sent: {sent:?}");
+    }
 }
 
 #[test]
@@ -63,7 +77,7 @@ fn the_platform_and_the_second_judge_count_the_same_early_returns() {
     let mut now = at(0);
     for number in 0..5_000 {
         now = now + millis(rng.u64(0..120));
-        let service = platform.arrive(now, &post(number));
+        let service = call_at(&mut platform, now, &post(number));
         sightings.push(Sighting::Arrived { at: now, client, limit: client });
         if let Some(until) = service.told_until {
             sightings.push(Sighting::Told { sent: service.at, client, limit: client, until });

@@ -1,0 +1,82 @@
+//! What all connections of a stand-in share: the model, and a clock for it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use paceline_core::{Instant, WallTime};
+use paceline_sim::platform::{Platform, Request, Service, Stats, Ticket};
+
+use crate::platform::StandInConfig;
+
+/// One model behind one lock, held for the lines below and never across an await.
+#[derive(Debug)]
+pub(super) struct Scene {
+    platform: Mutex<Platform>,
+    epoch: tokio::time::Instant,
+    key_field: String,
+}
+
+impl Scene {
+    pub(super) fn new(config: StandInConfig, seed: u64) -> Self {
+        let mut platform = config.platform;
+        platform.epoch = wall_now();
+        Self {
+            platform: Mutex::new(Platform::new(platform, seed)),
+            epoch: tokio::time::Instant::now(),
+            key_field: config.key_field,
+        }
+    }
+
+    pub(super) fn key_field(&self) -> &str {
+        &self.key_field
+    }
+
+    /// When the platform's clock shows `at`.
+    pub(super) fn clock_time(&self, at: Instant) -> tokio::time::Instant {
+        self.epoch + at.saturating_since(Instant::EPOCH)
+    }
+
+    pub(super) fn arrive(&self, request: &Request<'_>) -> Service {
+        let mut platform = self.platform();
+        // Under the lock, so that the model sees time in order.
+        let now = self.now();
+        platform.arrive(now, request)
+    }
+
+    pub(super) fn finish(&self, ticket: Ticket) {
+        let mut platform = self.platform();
+        let now = self.now();
+        platform.finish(now, ticket);
+    }
+
+    /// The client left while its reply was owed, or before one that will never come.
+    pub(super) fn abandon(&self, ticket: Ticket) {
+        self.platform().abandon(ticket);
+    }
+
+    pub(super) fn connection_opened(&self) {
+        self.platform().connection_opened();
+    }
+
+    pub(super) fn connection_dropped(&self) {
+        self.platform().connection_dropped();
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        self.platform().stats()
+    }
+
+    fn now(&self) -> Instant {
+        Instant::EPOCH + self.epoch.elapsed()
+    }
+
+    /// A panic of another task leaves counts that are off by one at most: still the best judge there is.
+    fn platform(&self) -> MutexGuard<'_, Platform> {
+        self.platform.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn wall_now() -> WallTime {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    WallTime::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

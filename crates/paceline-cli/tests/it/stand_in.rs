@@ -1,0 +1,11 @@
+//! The stand-in through real sockets.
+//!
+//! Most tests run on a paused clock: it only moves when somebody waits or moves it.
+
+mod bulk;
+mod connections;
+mod faults;
+mod limits;
+mod program;
+mod records;
+mod wire;
