@@ -13,10 +13,21 @@ pub(super) use image::{Cut, Image, lay_out};
 /// What happened to a file, in the order it happened; files are told apart by name.
 #[derive(Clone, Debug)]
 pub(super) enum Op {
-    Write { file: String, offset: u64, bytes: Vec<u8> },
-    Truncate { file: String, len: u64 },
-    Sync { file: String },
-    Delete { file: String },
+    Write {
+        file: String,
+        offset: u64,
+        bytes: Vec<u8>,
+    },
+    Truncate {
+        file: String,
+        len: u64,
+    },
+    Sync {
+        file: String,
+    },
+    Delete {
+        file: String,
+    },
     /// Names, that is deletions, are durable.
     SyncFolder,
     /// The test's own mark: what was said up to here was acknowledged.

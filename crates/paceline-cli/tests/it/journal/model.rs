@@ -58,8 +58,8 @@ impl Model {
     ) {
         let name = self.name(record);
         let old = self.rows.get(&name);
-        let is_final =
-            old.is_some_and(|old| old.state == State::Delivered && (!self.keyed || old.digest == record.digest));
+        let is_final = old
+            .is_some_and(|old| old.state == State::Delivered && (!self.keyed || old.digest == record.digest));
         if is_final {
             return;
         }
@@ -129,7 +129,8 @@ impl Model {
 
     /// Starts the next run and returns the batches that it finds pending.
     fn reopen(&mut self, repeat: Repeat) -> Vec<BatchId> {
-        let rest = if self.repeat == Repeat::Safe && repeat == Repeat::Safe { State::Todo } else { State::InDoubt };
+        let rest =
+            if self.repeat == Repeat::Safe && repeat == Repeat::Safe { State::Todo } else { State::InDoubt };
         for row in self.rows.values_mut().filter(|row| row.state == State::Departed) {
             (row.state, row.has_content) = (rest, false);
         }

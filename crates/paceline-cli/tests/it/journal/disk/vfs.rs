@@ -186,7 +186,9 @@ unsafe extern "C" fn write(
 ) -> c_int {
     unsafe {
         let write = methods(file).xWrite.unwrap();
-        let Some(Watched { disk, name, .. }) = watched(file) else { return write(real(file), bytes, len, offset) };
+        let Some(Watched { disk, name, .. }) = watched(file) else {
+            return write(real(file), bytes, len, offset);
+        };
         let fits = disk.spend(usize::try_from(len).unwrap());
         let code = write(real(file), bytes, c_int::try_from(fits).unwrap(), offset);
         let bytes = std::slice::from_raw_parts(bytes.cast::<u8>(), fits).to_vec();
