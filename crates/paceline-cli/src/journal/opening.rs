@@ -1,7 +1,8 @@
 //! Opening: create or resume, and bring the records that a crash left under way to rest.
 
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::{self, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -73,7 +74,7 @@ pub(super) fn open(
     mode: Open,
     repeat: Repeat,
 ) -> Result<Opened, JournalError> {
-    let path = &resolved(path);
+    let path = &resolved(path).map_err(|error| JournalError::from_io(path, &error))?;
     let lock = Lock::acquire(path)?;
     let known = match mode {
         Open::Resume => Vec::new(),
@@ -103,9 +104,9 @@ pub(super) fn open(
     })
 }
 
-/// Opens the file at `path`, and nothing else that its name might mean to SQLite.
+/// Opens the file at `path`, which must be [`resolved`].
 pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, JournalError> {
-    // Without SQLITE_OPEN_URI a file may be called `file:x`; one thread uses a connection: no mutex.
+    // One thread uses a connection: no mutex.
     Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|error| JournalError::from_sqlite(path, &error))
 }
@@ -193,13 +194,14 @@ pub(super) fn count(connection: &Connection) -> rusqlite::Result<Counts> {
     Ok(counts)
 }
 
-/// The file that `path` leads to: two links to one journal must meet at one lock.
-fn resolved(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+/// The file that `path` leads to: two links to one journal must meet at one lock. Absolute, for SQLite
+/// takes a relative `file:x` for a URI.
+pub(super) fn resolved(path: &Path) -> io::Result<PathBuf> {
+    fs::canonicalize(path).or_else(|_| path::absolute(path))
 }
 
 /// Makes the names of new and renamed files durable; SQLite does so for its log only.
-fn sync_folder(path: &Path) -> std::io::Result<()> {
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     // A folder can be opened and synced on Unix only; elsewhere names are durable with the file.
     if cfg!(unix) {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

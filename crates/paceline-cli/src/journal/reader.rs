@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::classify::Known;
-use super::opening::{connect, count};
+use super::opening::{connect, count, resolved};
 use super::schema::{self, Found};
 use super::{
     Binding, Counts, JournalError, Letters, RecordRef, Run, SavedScope, Standing, State, binding, runs,
@@ -31,6 +31,7 @@ impl JournalReader {
         if !path.exists() {
             return Err(JournalError::Missing { path: path.to_owned() });
         }
+        let path = &resolved(path).map_err(|error| JournalError::from_io(path, &error))?;
         let failure = |error: rusqlite::Error| JournalError::from_sqlite(path, &error);
         let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         if schema::inspect(path, &connection)? == Found::Empty {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags};
 
 use super::lock::beside;
-use super::opening::connect;
+use super::opening::{connect, sync_folder};
 use super::schema::{self, Found};
 use super::{Binding, JournalError, SavedScope, binding, scopes};
 
@@ -57,7 +57,8 @@ fn rename(path: &Path) -> io::Result<()> {
     rename_if_there(&beside(path, WAL), &beside(&free, WAL))?;
     fs::rename(path, &free)?;
     // The index of the log is rebuilt from it; under the old name it would belong to the new journal.
-    remove_if_there(&beside(path, "-shm"))
+    remove_if_there(&beside(path, "-shm"))?;
+    sync_folder(path)
 }
 
 fn rename_if_there(from: &Path, to: &PathBuf) -> io::Result<()> {

@@ -2,7 +2,10 @@
 
 #[cfg(unix)]
 mod disk;
+#[cfg(unix)]
+mod disk_full;
 mod keyed;
+mod kill;
 mod model;
 mod opening;
 #[cfg(unix)]

@@ -161,6 +161,15 @@ fn a_damaged_journal_is_refused_and_can_be_set_aside() {
 }
 
 #[test]
+fn a_name_that_looks_like_a_uri_is_a_name() {
+    let desk = Desk::unkeyed();
+    let path = desk.folder.path().join("file:a?mode=memory");
+    let opened = Journal::open(&path, &desk.binding, Open::Resume, Repeat::Unsafe).unwrap();
+    wait(opened.journal.close()).unwrap();
+    assert_eq!(desk.files(), ["file:a?mode=memory"]);
+}
+
+#[test]
 fn a_missing_folder_is_named() {
     let desk = Desk::unkeyed();
     let path = desk.folder.path().join("nowhere").join("x.journal");
