@@ -3,3 +3,4 @@
 pub mod origin;
 pub mod records;
 pub mod template;
+pub mod units;
