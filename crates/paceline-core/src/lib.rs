@@ -8,14 +8,17 @@
 #![deny(missing_docs)]
 
 mod call;
+mod controller;
 mod event;
 mod gate;
+pub mod headers;
 mod outcome;
 mod reply;
 mod scope;
 mod time;
 
 pub use call::{AttemptId, Call, CallId, ClientId, Cost, OnUncertain};
+pub use controller::{Config, Controller, Departure, Limits, QueueFull, Snapshot, WaitReason};
 pub use event::Event;
 pub use gate::GateCause;
 pub use outcome::{GiveUp, Outcome, Verdict};
