@@ -63,7 +63,6 @@ impl Client {
     }
 
     /// A client to be configured.
-    #[must_use]
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }

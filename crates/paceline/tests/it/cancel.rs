@@ -1,1 +1,55 @@
-//! x
+//! A caller that leaves takes nothing with it.
+
+use paceline::{Client, Limits, ScopeSet};
+
+use crate::platform::{Act, Platform, client, post};
+
+#[tokio::test]
+async fn a_dropped_attempt_frees_its_slot_and_closes_its_connection() {
+    let platform = Platform::start([Act::Silence]).await;
+    let (client, scopes) = one_at_a_time().await;
+    let stuck = tokio::spawn({
+        let (client, request) = (client.clone(), post(platform.url("/stuck"), scopes));
+        async move { client.call(request).await }
+    });
+    platform.until(|seen| seen.requests.len() == 1).await;
+    stuck.abort();
+    let response = client.call(post(platform.url("/next"), scopes)).await.unwrap();
+    assert_eq!(response.status, 200);
+    platform.until(|seen| seen.closed == 1).await;
+}
+
+#[tokio::test]
+async fn a_call_dropped_while_it_waits_is_never_sent() {
+    let platform = Platform::start([Act::Silence]).await;
+    let (client, scopes) = one_at_a_time().await;
+    let stuck = tokio::spawn({
+        let (client, request) = (client.clone(), post(platform.url("/stuck"), scopes));
+        async move { client.call(request).await }
+    });
+    platform.until(|seen| seen.requests.len() == 1).await;
+    let mut status = client.pacer().status();
+    let waiting = tokio::spawn({
+        let (client, request) = (client.clone(), post(platform.url("/waiting"), scopes));
+        async move { client.call(request).await }
+    });
+    status.wait_for(|status| status.waiting == 1).await.unwrap();
+    waiting.abort();
+    assert!(waiting.await.unwrap_err().is_cancelled());
+    stuck.abort();
+    client.call(post(platform.url("/next"), scopes)).await.unwrap();
+    let paths: Vec<_> = platform
+        .seen()
+        .requests
+        .iter()
+        .map(|request| request.split(' ').nth(1).unwrap().to_owned())
+        .collect();
+    assert_eq!(paths, ["/stuck", "/next"]);
+}
+
+/// A client whose calls may only follow one another.
+async fn one_at_a_time() -> (Client, ScopeSet) {
+    let (client, scopes) = client().await;
+    client.pacer().set_limits(scopes.as_slice()[0], Limits { in_flight: Some(1), ..Limits::default() });
+    (client, scopes)
+}

@@ -1,4 +1,5 @@
 //! The client and its pacer against tiny local servers.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 
 mod bodies;
 mod cancel;
