@@ -11,6 +11,7 @@
 mod body;
 mod connect;
 mod error;
+mod message;
 mod pool;
 mod target;
 mod tls;
@@ -21,6 +22,7 @@ pub use target::TargetError;
 pub(crate) use body::{BodyEnd, ReadBody};
 pub(crate) use connect::Connector;
 pub(crate) use error::BoxError;
+pub(crate) use message::Message;
 pub(crate) use pool::{Connection, Pool};
 pub(crate) use target::{Target, shown};
 pub(crate) use tls::Tls;

@@ -3,10 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use http_body_util::Full;
+use http::{HeaderMap, StatusCode};
 use hyper::body::Incoming;
 use paceline_core::{GiveUp, Reply};
 use rustls::ClientConfig;
@@ -16,7 +13,7 @@ use super::error::{CallError, GivenUp};
 use super::request::{AttemptReport, BeforeDeparture, OnAttempt, Request};
 use super::{Inner, Response};
 use crate::driver::{Ended, InFlight, LastLook, Next, Permit, Slot, Waiting};
-use crate::http::{AttemptError, BodyEnd, Connection, ReadBody, Target, shown};
+use crate::http::{AttemptError, BodyEnd, Connection, Message, ReadBody, Target, shown};
 use crate::signals;
 
 /// A call under way.
@@ -24,9 +21,7 @@ pub(super) struct Run<'a> {
     client: &'a Inner,
     target: Target,
     tls: Option<Arc<ClientConfig>>,
-    method: Method,
-    headers: HeaderMap,
-    body: Bytes,
+    message: Message,
     before_departure: Option<BeforeDeparture>,
     on_attempt: Option<OnAttempt>,
     /// Method and URL as messages may show them.
@@ -61,10 +56,8 @@ impl<'a> Run<'a> {
         Self {
             client,
             tls,
-            headers: headers_to_send(request.headers, &target),
+            message: Message::new(request.method, request.headers, request.body, &target),
             target,
-            method: request.method,
-            body: request.body,
             before_departure: request.before_departure,
             on_attempt: request.on_attempt,
             shown,
@@ -132,7 +125,7 @@ impl<'a> Run<'a> {
         tokio::pin!(time_out);
         let head = tokio::select! {
             biased;
-            head = connection.send(&self.target.origin, self.message()) => head,
+            head = connection.send(&self.target.origin, self.message.copy()) => head,
             () = &mut time_out => Err(self.timed_out()),
         };
         match head {
@@ -263,14 +256,6 @@ impl<'a> Run<'a> {
         Response { status, headers, body, truncated: !complete, attempts: self.attempts }
     }
 
-    fn message(&self) -> http::Request<Full<Bytes>> {
-        let mut message = http::Request::new(Full::new(self.body.clone()));
-        *message.method_mut() = self.method.clone();
-        *message.uri_mut() = self.target.path.clone();
-        *message.headers_mut() = self.headers.clone();
-        message
-    }
-
     fn report(&self, number: u32, reply: Reply) {
         if let Some(told) = &self.on_attempt {
             told(AttemptReport { number, reply });
@@ -310,19 +295,6 @@ impl Arriving {
         Reply::Answered(signals::answered(self.status, &self.headers))
     }
 }
-
-/// The caller's headers, and those that every request has.
-fn headers_to_send(mut headers: HeaderMap, target: &Target) -> HeaderMap {
-    // The body is at hand, so its length is known; a wrong one from the caller would break the connection.
-    headers.remove(CONTENT_LENGTH);
-    headers.remove(TRANSFER_ENCODING);
-    headers.entry(HOST).or_insert_with(|| target.host.clone());
-    headers.entry(USER_AGENT).or_insert(OUR_NAME);
-    headers
-}
-
-/// Some platforms refuse requests that do not say who they are.
-const OUR_NAME: HeaderValue = HeaderValue::from_static(concat!("paceline/", env!("CARGO_PKG_VERSION")));
 
 /// The most that is read of the body of a status of 400 or more: a new connection costs less than more.
 const REFUSAL_READ: usize = 64 * 1024;

@@ -1,6 +1,7 @@
 //! A caller that leaves takes nothing with it.
 
-use paceline::{Client, Limits, ScopeSet};
+use paceline::driver::{CallSpec, LastLook};
+use paceline::{Client, Limits, Pacer, Reply, ScopeSet};
 
 use crate::platform::{Act, Platform, client, post};
 
@@ -45,6 +46,34 @@ async fn a_call_dropped_while_it_waits_is_never_sent() {
         .map(|request| request.split(' ').nth(1).unwrap().to_owned())
         .collect();
     assert_eq!(paths, ["/stuck", "/next"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_that_leave_at_any_step_leak_neither_slot_nor_call() {
+    let (client, scopes) = one_at_a_time().await;
+    for patience in 0..200 {
+        let pacer = client.pacer().clone();
+        let leaving = tokio::spawn(call_in_steps(pacer.clone(), scopes));
+        let staying = tokio::spawn(call_in_steps(pacer, scopes));
+        for _ in 0..patience % 25 {
+            tokio::task::yield_now().await;
+        }
+        leaving.abort();
+        staying.await.unwrap();
+    }
+    let mut status = client.pacer().status();
+    status.wait_for(|status| (status.in_flight, status.waiting) == (0, 0)).await.unwrap();
+}
+
+/// One call, with a pause at each step where its caller may leave.
+async fn call_in_steps(pacer: Pacer, scopes: ScopeSet) {
+    let permit = pacer.submit(CallSpec::new(scopes)).await.unwrap();
+    tokio::task::yield_now().await;
+    let LastLook::Departed(in_flight) = permit.depart().await.unwrap() else { return };
+    tokio::task::yield_now().await;
+    let (slot, _) = in_flight.reply(Reply::status(200)).await.unwrap();
+    tokio::task::yield_now().await;
+    drop(slot);
 }
 
 /// A client whose calls may only follow one another.
