@@ -1,0 +1,109 @@
+//! The HTTP client: call, permit, attempt, reply, verdict; the one retry loop of Paceline.
+
+mod attempt;
+mod builder;
+mod error;
+mod request;
+mod response;
+
+use std::sync::Arc;
+
+use crate::driver::{CallSpec, Pacer};
+use crate::http::{Pool, Target, Tls};
+
+pub use builder::{ClientBuilder, Timeouts};
+pub use error::{CallError, GivenUp};
+pub use request::{Applied, AttemptReport, BeforeDeparture, BeforeDepartureFuture, OnAttempt, Request};
+pub use response::Response;
+
+use attempt::{Run, Step};
+
+/// An HTTP client that never sends earlier than the platform allows. Cheap to clone; clones share the
+/// pacer and the connections.
+///
+/// # What a call promises
+/// It ends once: with the platform's reply, or with the reason why not. Between its attempts it waits as
+/// long as the platform asks. Whether an attempt that failed is repeated depends on which side of the first
+/// byte it failed:
+///
+/// | what happened | the machine is told | when |
+/// | --- | --- | --- |
+/// | no connection, or closed before the request was begun | not sent: safe to repeat | at once |
+/// | time-out, reset, or truncated or oversized body of a 1xx to 3xx reply | lost: it may have been applied | at once |
+/// | a status of 400 or more | the status | when the head is read: the gate closes before the body comes |
+/// | a status below 400 | the status | after the body: until then the reply may still be lost |
+///
+/// Bodies of statuses of 400 and more are read up to 64 KiB, then the connection is closed rather than read
+/// on; their truncation changes nothing. Redirects are not followed: they are delivered.
+///
+/// Dropping the future of a call cancels it: what was not sent is refunded, and a connection on which a
+/// reply is owed is closed.
+#[derive(Clone, Debug)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    pacer: Pacer,
+    pool: Pool,
+    tls: Tls,
+    timeouts: Timeouts,
+    max_reply_body: usize,
+}
+
+impl Client {
+    /// A client with the defaults of [`ClientBuilder`].
+    ///
+    /// # Panics
+    /// Outside a tokio runtime with its timer on.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// A client to be configured.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
+    /// The pacer that decides when this client's calls depart: name scopes and set limits there.
+    #[must_use]
+    pub fn pacer(&self) -> &Pacer {
+        &self.inner.pacer
+    }
+
+    /// Makes a call, as often and as late as it takes.
+    ///
+    /// # Errors
+    /// When it cannot be made, or has ended without being accepted: see [`CallError`].
+    pub async fn call(&self, request: Request) -> Result<Response, CallError> {
+        let target = Target::new(&request.uri)?;
+        let tls = if target.origin.secure { Some(self.inner.tls.config()?) } else { None };
+        let waiting = self.inner.pacer.submit(spec(&request));
+        let mut run = Run::new(&self.inner, request, target, tls);
+        let mut permit = run.turn(waiting).await?;
+        loop {
+            match run.attempt(permit).await? {
+                Step::Delivered(response) => return Ok(response),
+                Step::Again(next) => permit = next,
+            }
+        }
+    }
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn spec(request: &Request) -> CallSpec {
+    CallSpec {
+        client: request.client,
+        scopes: request.scopes,
+        cost: request.cost,
+        deadline: request.deadline,
+        on_uncertain: request.on_uncertain,
+    }
+}

@@ -1,0 +1,145 @@
+//! What a caller wants sent, and what it wants to know of each attempt.
+
+use std::fmt;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Uri};
+use paceline_core::{ClientId, Cost, OnUncertain, Outcome, Reply, ScopeSet};
+
+/// One call: an HTTP request that can be sent again as it is, and how it is paced.
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The URL, absolute. Its user name, password and query are never shown in errors.
+    pub uri: Uri,
+    /// The headers. `Host`, `User-Agent` and `Content-Length` are added; values are never shown.
+    pub headers: HeaderMap,
+    /// The body; every attempt sends the same bytes.
+    pub body: Bytes,
+    /// On whose behalf; clients take turns.
+    pub client: ClientId,
+    /// The limits it falls under.
+    pub scopes: ScopeSet,
+    /// What one attempt takes from each quota.
+    pub cost: Cost,
+    /// When it is no longer worth starting. An attempt that has departed by then is waited for.
+    pub deadline: Option<tokio::time::Instant>,
+    /// What to do when nobody knows whether an attempt was applied.
+    pub on_uncertain: OnUncertain,
+    /// Runs before each attempt leaves.
+    pub before_departure: Option<BeforeDeparture>,
+    /// Told of each attempt's end.
+    pub on_attempt: Option<OnAttempt>,
+}
+
+/// Runs after an attempt has its permit and its connection, and before its first byte leaves; it is told the
+/// attempt's number, counted from 1. When it fails, the attempt does not leave, the permit is returned, and
+/// the call ends with its error. A number comes twice when a gate closed while it ran: the first time
+/// nothing left, as [`Request::on_attempt`] is told in between.
+pub type BeforeDeparture = Box<dyn Fn(u32) -> BeforeDepartureFuture + Send + Sync>;
+
+/// What [`BeforeDeparture`] returns.
+pub type BeforeDepartureFuture =
+    Pin<Box<dyn Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>> + Send>>;
+
+/// Told of each attempt's end, before the next one starts; it must not wait. It is not told of an attempt
+/// whose call is dropped, nor of one that [`BeforeDeparture`] refused.
+pub type OnAttempt = Box<dyn Fn(AttemptReport) + Send + Sync>;
+
+/// How one attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttemptReport {
+    /// Its number, counted from 1.
+    pub number: u32,
+    /// What came back.
+    pub reply: Reply,
+}
+
+/// Whether the platform has done what an attempt asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Applied {
+    /// It said so.
+    Yes,
+    /// It refused, or nothing reached it.
+    No,
+    /// Nobody knows.
+    Maybe,
+}
+
+impl Request {
+    /// A call without headers or body, for [`ClientId`] 0, of cost 1, without a deadline. An uncertain
+    /// attempt is repeated when the method is idempotent (RFC 9110 9.2.2), else the call is held.
+    #[must_use]
+    pub fn new(method: Method, uri: Uri, scopes: ScopeSet) -> Self {
+        let on_uncertain = if method.is_idempotent() { OnUncertain::Retry } else { OnUncertain::Hold };
+        Self {
+            method,
+            uri,
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            client: ClientId(0),
+            scopes,
+            cost: Cost::ONE,
+            deadline: None,
+            on_uncertain,
+            before_departure: None,
+            on_attempt: None,
+        }
+    }
+}
+
+impl AttemptReport {
+    /// Whether it was applied, as far as its reply tells.
+    #[must_use]
+    pub fn applied(&self) -> Applied {
+        match Outcome::of(&self.reply, false) {
+            Outcome::Accepted => Applied::Yes,
+            Outcome::Uncertain => Applied::Maybe,
+            Outcome::Throttled
+            | Outcome::Overloaded
+            | Outcome::Transient
+            | Outcome::Unauthorized
+            | Outcome::Banned
+            | Outcome::Rejected => Applied::No,
+        }
+    }
+}
+
+impl fmt::Debug for Request {
+    /// Shows neither the query nor the value of any header: both may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Request")
+            .field("method", &self.method)
+            .field("uri", &crate::http::shown(&self.uri))
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("body_bytes", &self.body.len())
+            .field("client", &self.client)
+            .field("scopes", &self.scopes)
+            .field("cost", &self.cost)
+            .field("deadline", &self.deadline)
+            .field("on_uncertain", &self.on_uncertain)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reply_tells_whether_it_was_applied() {
+        let cases = [
+            (Reply::status(201), Applied::Yes),
+            (Reply::status(429), Applied::No),
+            (Reply::status(404), Applied::No),
+            (Reply::NotSent, Applied::No),
+            (Reply::status(500), Applied::Maybe),
+            (Reply::status(503), Applied::Maybe),
+            (Reply::Lost, Applied::Maybe),
+        ];
+        for (reply, applied) in cases {
+            assert_eq!(AttemptReport { number: 1, reply }.applied(), applied, "{reply:?}");
+        }
+    }
+}

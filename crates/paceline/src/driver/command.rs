@@ -1,0 +1,114 @@
+//! What is said to the driver's task.
+
+use paceline_core::{
+    AttemptId, Call, CallId, GateCause, Instant, Limits, Reply, ScopeId, ScopeKind, Snapshot, WallTime,
+};
+use tokio::sync::oneshot;
+
+use super::permit::Next;
+use super::waiting::{Ended, Waiting};
+
+/// A gate that closed, or whose opening moved later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GateRecord {
+    /// The kind of the scope.
+    pub kind: ScopeKind,
+    /// The name of the scope.
+    pub name: Box<str>,
+    /// When it opens, in the pacer's time.
+    pub until: Instant,
+    /// When it opens, in civil time, rounded up to a millisecond.
+    pub until_wall: WallTime,
+    /// Why it closed.
+    pub cause: GateCause,
+}
+
+/// One message to the driver. What has no answer is never refused.
+#[derive(Debug)]
+pub(crate) enum Command {
+    Scope {
+        kind: ScopeKind,
+        name: Box<str>,
+        answer: oneshot::Sender<ScopeId>,
+    },
+    SetLimits {
+        scope: ScopeId,
+        limits: Limits,
+    },
+    Reopen {
+        scope: ScopeId,
+    },
+    Submit {
+        call: Call,
+        turn: Turn,
+    },
+    Cancel {
+        call: CallId,
+    },
+    /// A permit that grew old while a gate closed: whether it may still be used.
+    Confirm {
+        call: Call,
+        attempt: AttemptId,
+        answer: oneshot::Sender<Confirmed>,
+    },
+    /// A permit came back unused: nothing was sent, the call is cancelled.
+    Unused {
+        attempt: AttemptId,
+    },
+    Sent {
+        attempt: AttemptId,
+    },
+    Reply {
+        call: Call,
+        attempt: AttemptId,
+        reply: Reply,
+        body: Body,
+        answer: oneshot::Sender<Next>,
+    },
+    /// Departed and forgotten: lost, and the call is cancelled.
+    Abandoned {
+        attempt: AttemptId,
+    },
+    Done {
+        attempt: AttemptId,
+    },
+    Forecast {
+        call: CallId,
+        answer: oneshot::Sender<Option<Instant>>,
+    },
+    Snapshot {
+        answer: oneshot::Sender<Snapshot>,
+    },
+    Restore {
+        snapshot: Box<Snapshot>,
+    },
+}
+
+/// Whether the reply that is told is all there will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// Its body is still to come: the slot is held until `Done`.
+    ToCome,
+    /// Nothing more comes: the slot is free.
+    Complete,
+}
+
+/// Where the driver says that the call's turn has come.
+pub(crate) type Turn = oneshot::Sender<Result<Grant, Ended>>;
+
+/// The right to start one attempt, as the driver gives it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Grant {
+    pub(crate) attempt: AttemptId,
+    /// How often gates had closed when it was granted.
+    pub(crate) closings: u64,
+}
+
+/// What became of a permit that was asked about again.
+#[derive(Debug)]
+pub(crate) enum Confirmed {
+    /// Its gates are open: depart.
+    Valid,
+    /// A gate closed: it was taken back, and the call waits again.
+    Recalled(Waiting),
+}

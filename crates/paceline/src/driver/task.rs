@@ -1,0 +1,252 @@
+//! The task: commands in, the machine asked, permits out, one timer.
+
+use paceline_core::{
+    AttemptId, Call, CallId, Config, Controller, Departure, Event, Instant, Reply, Snapshot, Verdict,
+    WaitReason,
+};
+use rustc_hash::FxHashMap;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::{broadcast, watch};
+use tokio::time::Sleep;
+
+use super::OnGateClosed;
+use super::clock::Clock;
+use super::closed_scopes::ClosedScopes;
+use super::command::{Body, Command, Confirmed, GateRecord, Grant, Turn};
+use super::line::WeakLine;
+use super::permit::Next;
+use super::status::{Status, StatusBoard};
+use super::waiting::{Ended, Waiting};
+
+pub(crate) struct Task {
+    machine: Controller,
+    clock: Clock,
+    line: WeakLine,
+    turns: FxHashMap<CallId, Turn>,
+    closed: ClosedScopes,
+    events: broadcast::Sender<Event>,
+    status: StatusBoard,
+    on_gate_closed: Option<OnGateClosed>,
+}
+
+/// When the machine wants to be asked again.
+#[derive(Clone, Copy, Debug)]
+enum Wake {
+    /// It had more to grant than one round gives.
+    Soon,
+    At(Instant, WaitReason),
+    /// When something is told.
+    Told,
+}
+
+impl Task {
+    pub(crate) fn new(
+        config: Config,
+        clock: Clock,
+        line: WeakLine,
+        events: broadcast::Sender<Event>,
+        on_gate_closed: Option<OnGateClosed>,
+    ) -> (Self, watch::Receiver<Status>) {
+        let (status, readers) = StatusBoard::new();
+        let (turns, closed) = (FxHashMap::default(), ClosedScopes::new());
+        let machine = Controller::new(config);
+        (Self { machine, clock, line, turns, closed, events, status, on_gate_closed }, readers)
+    }
+
+    /// Runs until the last handle is gone.
+    pub(crate) async fn run(mut self, mut inbox: UnboundedReceiver<Command>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        let timer = tokio::time::sleep(std::time::Duration::ZERO);
+        tokio::pin!(timer);
+        let (mut armed, mut soon) = (false, false);
+        loop {
+            tokio::select! {
+                // What was told comes first: a refusal closes the gate before the next permit.
+                biased;
+                told = inbox.recv_many(&mut batch, BATCH) => if told == 0 { return },
+                () = &mut timer, if armed => {}
+                () = tokio::task::yield_now(), if soon => {}
+            }
+            let now = self.clock.now();
+            for command in batch.drain(..) {
+                self.obey(now, command);
+            }
+            self.tell_events(now);
+            let wake = self.grant(now);
+            self.tell_events(now);
+            soon = matches!(wake, Wake::Soon);
+            armed = match self.wake_at(now, wake) {
+                Some(at) => self.arm(timer.as_mut(), at),
+                None => false,
+            };
+        }
+    }
+
+    fn obey(&mut self, now: Instant, command: Command) {
+        match command {
+            Command::Submit { call, turn } => self.submit(now, call, turn),
+            Command::Sent { attempt } => self.machine.handle_sent(now, attempt),
+            Command::Reply { call, attempt, reply, body, answer } => {
+                let next = self.reply(now, call, attempt, &reply, body);
+                // Nobody waits for it any more: dropping a `Retry` takes the call back.
+                drop(answer.send(next));
+            }
+            Command::Done { attempt } => self.machine.handle_done(now, attempt),
+            Command::Cancel { call } => self.cancel(now, call),
+            Command::Unused { attempt } => self.take_back(now, attempt),
+            Command::Abandoned { attempt } => self.abandon(now, attempt),
+            Command::Confirm { call, attempt, answer } => {
+                let confirmed = self.confirm(now, call, attempt);
+                drop(answer.send(confirmed));
+            }
+            Command::Scope { kind, name, answer } => drop(answer.send(self.machine.scope(now, kind, &name))),
+            Command::SetLimits { scope, limits } => self.machine.set_limits(now, scope, limits),
+            Command::Reopen { scope } => {
+                self.closed.reopen(scope);
+                self.machine.reopen(now, scope);
+            }
+            Command::Forecast { call, answer } => drop(answer.send(self.machine.forecast(now, call))),
+            Command::Snapshot { answer } => drop(answer.send(self.snapshot(now))),
+            Command::Restore { snapshot } => self.machine.restore(now, Clock::wall_now(), &snapshot),
+        }
+    }
+
+    fn submit(&mut self, now: Instant, call: Call, turn: Turn) {
+        self.turns.insert(call.id, turn);
+        if self.machine.try_submit(now, call).is_err() {
+            self.end(call.id, Ended::QueueFull);
+        }
+    }
+
+    fn reply(&mut self, now: Instant, call: Call, attempt: AttemptId, reply: &Reply, body: Body) -> Next {
+        let verdict = self.machine.handle_reply(now, attempt, reply);
+        if body == Body::Complete {
+            self.machine.handle_done(now, attempt);
+        }
+        match verdict {
+            Verdict::Deliver => Next::Deliver,
+            Verdict::GiveUp(why) => Next::GiveUp(why),
+            Verdict::Retry => match self.wait(call) {
+                Some(waiting) => Next::Retry(waiting),
+                None => {
+                    self.cancel(now, call.id);
+                    Next::GiveUp(paceline_core::GiveUp::Cancelled)
+                }
+            },
+        }
+    }
+
+    /// A place for the next turn of a call that the machine has queued; `None` when nobody is left to wait.
+    fn wait(&mut self, call: Call) -> Option<Waiting> {
+        let (turn, waiting) = Waiting::new(self.line.upgrade()?, call);
+        self.turns.insert(call.id, turn);
+        Some(waiting)
+    }
+
+    fn cancel(&mut self, now: Instant, call: CallId) {
+        self.turns.remove(&call);
+        self.machine.handle_cancel(now, call);
+    }
+
+    fn take_back(&mut self, now: Instant, attempt: AttemptId) {
+        self.machine.handle_cancel(now, attempt.call);
+        self.machine.handle_done(now, attempt);
+    }
+
+    fn abandon(&mut self, now: Instant, attempt: AttemptId) {
+        if self.machine.handle_reply(now, attempt, &Reply::Lost) == Verdict::Retry {
+            self.machine.handle_cancel(now, attempt.call);
+        }
+        self.machine.handle_done(now, attempt);
+    }
+
+    /// The machine has no word for "not yet after all": the call is taken back and submitted again, under a
+    /// new name so that the end of the old one is not mistaken for its own.
+    fn confirm(&mut self, now: Instant, call: Call, attempt: AttemptId) -> Confirmed {
+        if !self.closed.covers(now, &call.scopes) {
+            return Confirmed::Valid;
+        }
+        let Some(line) = self.line.upgrade() else { return Confirmed::Valid };
+        self.take_back(now, attempt);
+        let call = Call { id: line.name_call(), ..call };
+        let (turn, waiting) = Waiting::new(line, call);
+        self.submit(now, call, turn);
+        Confirmed::Recalled(waiting)
+    }
+
+    fn snapshot(&self, now: Instant) -> Snapshot {
+        self.machine.snapshot(now, Clock::wall_now())
+    }
+
+    fn grant(&mut self, now: Instant) -> Wake {
+        for _ in 0..GRANTS_PER_ROUND {
+            match self.machine.poll_departure(now) {
+                Departure::Start { call, attempt } => self.start(now, call, attempt),
+                Departure::Ended { call, why } => self.end(call, Ended::GaveUp(why)),
+                Departure::WaitUntil { at, reason } => return Wake::At(at, reason),
+                Departure::Idle => return Wake::Told,
+            }
+        }
+        Wake::Soon
+    }
+
+    fn start(&mut self, now: Instant, call: CallId, attempt: AttemptId) {
+        let grant = Grant { attempt, closings: self.line.closings() };
+        let taken = self.turns.remove(&call).is_some_and(|turn| turn.send(Ok(grant)).is_ok());
+        if !taken {
+            // Its waiter left; the word of that is still in the inbox.
+            self.take_back(now, attempt);
+        }
+    }
+
+    fn end(&mut self, call: CallId, ended: Ended) {
+        if let Some(turn) = self.turns.remove(&call) {
+            // A waiter that left needs no word.
+            let _left = turn.send(Err(ended));
+        }
+    }
+
+    fn tell_events(&mut self, now: Instant) {
+        while let Some(event) = self.machine.poll_event() {
+            if let Event::GateClosed { scope, until, cause } = event {
+                self.closed.close(now, scope, until);
+                self.line.count_closing();
+                if let (Some(told), Some((kind, name))) =
+                    (&self.on_gate_closed, self.machine.scope_name(scope))
+                {
+                    let until_wall = self.clock.wall_time(now, until);
+                    told(GateRecord { kind, name: name.into(), until, until_wall, cause });
+                }
+            }
+            // No reader is no error.
+            drop(self.events.send(event));
+        }
+    }
+
+    /// Brings the status up to date; returns when the timer must fire.
+    fn wake_at(&mut self, now: Instant, wake: Wake) -> Option<Instant> {
+        let wait = match wake {
+            Wake::At(at, reason) => Some((at, reason)),
+            Wake::Soon | Wake::Told => None,
+        };
+        let status = Status { waiting: self.machine.waiting(), in_flight: self.machine.in_flight(), wait };
+        let status_due = self.status.offer(now, status);
+        [status_due, wait.map(|(at, _)| at)].into_iter().flatten().min()
+    }
+
+    /// The one timer, re-armed only when its instant changes.
+    fn arm(&self, timer: std::pin::Pin<&mut Sleep>, at: Instant) -> bool {
+        let at = self.clock.tokio_instant(at);
+        if timer.deadline() != at {
+            timer.reset(at);
+        }
+        true
+    }
+}
+
+/// Commands taken at once: enough to spare wake-ups under load, few enough that a refusal among them closes
+/// its gate within microseconds.
+const BATCH: usize = 256;
+
+/// Permits granted before the inbox is looked at again, for the same reason.
+const GRANTS_PER_ROUND: usize = 256;

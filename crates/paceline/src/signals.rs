@@ -1,0 +1,50 @@
+//! The head of an HTTP response as the signals that the machine reads.
+
+use http::header::{DATE, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use paceline_core::{Answered, headers};
+
+/// What the head of a response tells about limits.
+#[must_use]
+pub fn answered(status: StatusCode, headers: &HeaderMap) -> Answered {
+    let values = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
+    let date = headers.get(DATE).and_then(|value| value.to_str().ok());
+    Answered { retry_after: headers::retry_after::read(values, date), ..Answered::status(status.as_u16()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn wait_of(headers: &[(http::HeaderName, &'static str)]) -> Option<Duration> {
+        let headers = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(name, value);
+        }
+        answered(StatusCode::TOO_MANY_REQUESTS, &map).retry_after
+    }
+
+    #[test]
+    fn of_several_waits_the_longest_counts() {
+        let waits = [(RETRY_AFTER, "2"), (RETRY_AFTER, "7"), (RETRY_AFTER, "3")];
+        assert_eq!(wait_of(&waits), Some(Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn a_date_is_read_against_the_reply_s_own_clock() {
+        let reply = [(DATE, "Sun, 06 Nov 1994 08:49:37 GMT"), (RETRY_AFTER, "Sun, 06 Nov 1994 08:49:47 GMT")];
+        assert_eq!(wait_of(&reply), Some(Duration::from_secs(11)));
+    }
+
+    #[test]
+    fn a_value_that_is_no_text_counts_as_missing() {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, HeaderValue::from_bytes(b"\xff\xfe").unwrap());
+        assert_eq!(answered(StatusCode::SERVICE_UNAVAILABLE, &headers), Answered::status(503));
+    }
+}

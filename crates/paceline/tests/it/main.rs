@@ -1,0 +1,13 @@
+//! The client and its pacer against tiny local servers.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
+mod bodies;
+mod cancel;
+mod connections;
+mod hooks;
+mod pacer;
+mod platform;
+mod refusals;
+mod secrets;
+mod tls;
+mod uncertain;
