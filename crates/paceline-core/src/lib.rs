@@ -11,20 +11,14 @@ mod backoff;
 mod batch;
 mod budget;
 mod call;
-<<<<<<< HEAD
 mod concurrency;
 mod config;
-=======
->>>>>>> client
 mod controller;
 mod event;
 mod gate;
 pub mod headers;
-<<<<<<< HEAD
 mod learn;
 mod limits;
-=======
->>>>>>> client
 mod outcome;
 mod queue;
 mod quota;
@@ -36,12 +30,8 @@ mod time;
 pub use backoff::{Backoff, Jitter};
 pub use batch::{BatchLimits, Batcher, bisect};
 pub use call::{AttemptId, Call, CallId, ClientId, Cost, OnUncertain};
-<<<<<<< HEAD
 pub use config::Config;
 pub use controller::{Controller, Departure, SubmitError, WaitReason};
-=======
-pub use controller::{Config, Controller, Departure, Limits, QueueFull, Snapshot, WaitReason};
->>>>>>> client
 pub use event::Event;
 pub use gate::GateCause;
 pub use limits::{KnownRate, Limits, Reserve};
