@@ -1,0 +1,35 @@
+//! The sync engine: source → batch → send → settle → journal.
+//!
+//! | step | read |
+//! | --- | --- |
+//! | what a run is told | [`SyncPlan`] |
+//! | records from the source, and how each stands with the journal | `sync/intake.rs` |
+//! | records become parcels: alone, in batches, one per order value | `sync/loading.rs` |
+//! | one parcel through the platform | `sync/courier.rs` |
+//! | what its answer means for each record | `sync/settling.rs` |
+//! | counting, and when the run itself is at fault | `sync/tally.rs` |
+//! | the one loop that owns all of it | `sync/engine.rs` |
+//! | what is said at the end | [`Summary`] |
+
+mod courier;
+mod departure;
+mod ending;
+mod engine;
+mod gates;
+mod intake;
+mod items;
+mod keys;
+mod loading;
+mod order;
+mod parcel;
+mod plan;
+mod settling;
+mod start;
+mod summary;
+mod tally;
+
+pub use ending::Ending;
+pub use engine::{Progress, run};
+pub use plan::{BatchPlan, Credential, JournalPlan, RetryPlan, ScopeLimits, SyncPlan};
+pub use start::StartError;
+pub use summary::Summary;

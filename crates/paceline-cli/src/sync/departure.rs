@@ -1,0 +1,63 @@
+//! Whether a parcel is under way, so that a run that stops waits for exactly those that are.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use tokio::sync::Notify;
+
+/// One parcel between its call and its answer.
+#[derive(Debug, Default)]
+pub(super) struct Flight {
+    in_flight: AtomicBool,
+    landed: Notify,
+}
+
+impl Flight {
+    /// It is about to depart; from here on it must not be abandoned.
+    pub(super) fn take_off(&self) {
+        self.in_flight.store(true, Ordering::Release);
+    }
+
+    /// Its attempt has ended.
+    pub(super) fn land(&self) {
+        self.in_flight.store(false, Ordering::Release);
+        self.landed.notify_one();
+    }
+
+    pub(super) fn is_in_flight(&self) -> bool {
+        self.in_flight.load(Ordering::Acquire)
+    }
+
+    /// Resolves when an attempt has ended since the last time.
+    pub(super) async fn landed(&self) {
+        self.landed.notified().await;
+    }
+}
+
+/// How often calls were made and refused.
+#[derive(Debug, Default)]
+pub struct Attempts {
+    departed: AtomicU64,
+    throttled: AtomicU64,
+}
+
+impl Attempts {
+    pub(super) fn note_departed(&self) {
+        self.departed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn note_throttled(&self) {
+        self.throttled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Attempts that came to an end.
+    #[must_use]
+    pub fn departed(&self) -> u64 {
+        self.departed.load(Ordering::Relaxed)
+    }
+
+    /// Those that the platform refused for a limit or its load.
+    #[must_use]
+    pub fn throttled(&self) -> u64 {
+        self.throttled.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,97 @@
+//! How a run ends.
+
+use paceline_core::WallTime;
+
+use crate::journal::JournalError;
+use crate::records::RecordsError;
+
+/// Why a run ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// Every record was brought through or reported on.
+    Done,
+    /// Somebody asked it to stop.
+    Interrupted,
+    /// It would have to wait longer than it may.
+    Suspended {
+        /// When to run it again.
+        resume_at: WallTime,
+        /// What it waits for, for people.
+        reason: String,
+    },
+    /// The platform shut the client out.
+    Banned,
+    /// The platform does not accept the credential.
+    Unauthorized,
+    /// The platform rejects so much that the template must be wrong; no record is blamed for it.
+    Condemned {
+        /// What was rejected and how, for people.
+        evidence: String,
+    },
+    /// The source cannot be read on.
+    Source(RecordsError),
+    /// The journal cannot be written.
+    Journal(JournalError),
+    /// Something that cannot happen did; the message says what.
+    Broken(String),
+}
+
+impl Ending {
+    /// One word for machines.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Interrupted => "interrupted",
+            Self::Suspended { .. } => "suspended",
+            Self::Banned => "banned",
+            Self::Unauthorized => "unauthorized",
+            Self::Condemned { .. } => "rejected",
+            Self::Source(_) => "source",
+            Self::Journal(_) => "journal",
+            Self::Broken(_) => "broken",
+        }
+    }
+
+    /// The program's exit code, as the command line documents it. `has_letters`: some records are dead or in doubt.
+    #[must_use]
+    pub const fn exit_code(&self, has_letters: bool) -> u8 {
+        match self {
+            Self::Done if has_letters => 3,
+            Self::Done => 0,
+            Self::Suspended { .. } => 4,
+            Self::Banned => 6,
+            Self::Interrupted
+            | Self::Unauthorized
+            | Self::Condemned { .. }
+            | Self::Source(_)
+            | Self::Journal(_)
+            | Self::Broken(_) => 1,
+        }
+    }
+
+    /// What happened and what to do, for people; None when there is nothing to say.
+    #[must_use]
+    pub fn message(&self) -> Option<String> {
+        Some(match self {
+            Self::Done => return None,
+            Self::Interrupted => "stopped; run the same command again to go on".to_owned(),
+            Self::Suspended { reason, .. } => format!("suspended: {reason}"),
+            Self::Banned => "the platform has shut this client out (403 after throttling). Do not retry by \
+                             script: find out why first, then run the same command again"
+                .to_owned(),
+            Self::Unauthorized => "the platform does not accept the credential (401). Renew it, then run the \
+                                   same command again; no record was given up for it"
+                .to_owned(),
+            Self::Condemned { evidence } => format!(
+                "the platform rejects these calls, so the request is wrong rather than the records; they are \
+                 all still to do.\n{evidence}\nCorrect it, then run again with --start-over or another --journal"
+            ),
+            Self::Source(error) => {
+                format!("{error}\nthe records before it are safe; mend the source and run the same command again")
+            }
+            Self::Journal(error) => error.to_string(),
+            Self::Broken(what) => format!("this is a defect of paceline: {what}"),
+        })
+    }
+}
