@@ -14,6 +14,8 @@ use super::{
 
 /// A journal opened for reading only. It sees the journal as it was when it was opened.
 ///
+/// What a crash left departed is still [`State::Departed`] here: the next run brings it to rest.
+///
 /// Keep it for the length of a report, not longer: while it is open the writer's log cannot shrink.
 #[derive(Debug)]
 pub struct JournalReader {
