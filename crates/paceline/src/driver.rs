@@ -63,7 +63,7 @@ pub type OnGateClosed = Box<dyn Fn(GateRecord) + Send>;
 
 /// The task that drives the machine has ended: it panicked, or its runtime shut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the pacer has stopped: its runtime was shut down, or it failed; what waits was not sent")]
+#[error("the pacer has stopped: its runtime was shut down, or it failed")]
 pub struct Stopped;
 
 /// Hands out permits, each when its call may depart. Cheap to clone; dropping the last handle, and all

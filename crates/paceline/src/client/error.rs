@@ -30,7 +30,7 @@ pub enum CallError {
     /// The machine gave it up.
     #[error(transparent)]
     GaveUp(Box<GivenUp>),
-    /// The pacer has stopped.
+    /// The pacer has stopped. An attempt that had departed may have been applied.
     #[error(transparent)]
     Stopped(#[from] Stopped),
 }
