@@ -63,7 +63,7 @@ pub type OnGateClosed = Box<dyn Fn(GateRecord) + Send>;
 
 /// The task that drives the machine has ended: it panicked, or its runtime shut down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the pacer has stopped: its runtime is shut down")]
+#[error("the pacer has stopped: its runtime was shut down, or it failed")]
 pub struct Stopped;
 
 /// Hands out permits, each when its call may depart. Cheap to clone; dropping the last handle, and all
@@ -103,7 +103,8 @@ impl Pacer {
         Self { line, clock, events: weak_events, status }
     }
 
-    /// The scope of this kind and name; the same pair is always the same scope.
+    /// The scope of this kind and name; the same pair is the same scope.
+    /// Open scopes that nobody uses are forgotten when there are too many (see [`Config::max_idle_scopes`]).
     ///
     /// # Errors
     /// When the pacer has stopped.
@@ -112,9 +113,13 @@ impl Pacer {
         self.ask(|answer| Command::Scope { kind, name, answer }).await
     }
 
-    /// What is known of the limits of `scope`, from here on.
-    pub fn set_limits(&self, scope: ScopeId, limits: Limits) {
-        self.line.tell(Command::SetLimits { scope, limits });
+    /// As [`Pacer::scope`], and sets what is known of its limits; what is not is learned anew.
+    ///
+    /// # Errors
+    /// When the pacer has stopped.
+    pub async fn set_limits(&self, kind: ScopeKind, name: &str, limits: Limits) -> Result<ScopeId, Stopped> {
+        let name = Box::from(name);
+        self.ask(|answer| Command::SetLimits { kind, name, limits, answer }).await
     }
 
     /// Opens the gate of `scope` by a person's word: there is a new credential, or a ban is lifted.

@@ -54,7 +54,7 @@ pub use bytes::Bytes;
 pub use client::{CallError, Client, ClientBuilder, Request, Response};
 pub use driver::Pacer;
 pub use paceline_core::{
-    Answered, AttemptId, Call, CallId, ClientId, Config, Controller, Cost, Event, GateCause, GiveUp, Instant,
-    Limits, OnUncertain, Outcome, QueueFull, Reply, ScopeId, ScopeKind, ScopeSet, Snapshot, Verdict,
-    WaitReason, WallTime,
+    Answered, AttemptId, Backoff, CallId, ClientId, Config, Cost, Event, GateCause, GiveUp, Instant, Jitter,
+    KnownRate, Limits, OnUncertain, Outcome, Rate, Reply, Reserve, ScopeId, ScopeKind, ScopeSet,
+    ScopeSnapshot, Snapshot, SubmitError, WaitReason, WallTime,
 };

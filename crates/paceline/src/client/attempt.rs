@@ -269,7 +269,7 @@ impl<'a> Run<'a> {
     fn ended(&mut self, ended: Ended) -> CallError {
         match ended {
             Ended::GaveUp(why) => self.given_up(why),
-            Ended::QueueFull => CallError::QueueFull,
+            Ended::NotTaken(why) => CallError::NotTaken(why),
             Ended::Stopped(stopped) => CallError::Stopped(stopped),
         }
     }

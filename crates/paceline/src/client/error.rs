@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use paceline_core::GiveUp;
+use paceline_core::{GiveUp, SubmitError};
 
 use super::Response;
 use crate::driver::Stopped;
@@ -15,9 +15,10 @@ pub enum CallError {
     /// Its URL cannot be sent to. Nothing was sent.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// Too many calls wait already. Nothing was sent.
-    #[error("too many calls wait already: start fewer at once, or raise the machine's `max_waiting`")]
-    QueueFull,
+    /// The machine did not take it: too many wait already, or its scope was forgotten. This attempt was
+    /// not sent.
+    #[error(transparent)]
+    NotTaken(#[from] SubmitError),
     /// The hook before the departure failed. This attempt was not sent.
     #[error("attempt {number} was held back")]
     HeldBack {
@@ -29,7 +30,7 @@ pub enum CallError {
     /// The machine gave it up.
     #[error(transparent)]
     GaveUp(Box<GivenUp>),
-    /// The pacer has stopped.
+    /// The pacer has stopped. An attempt that had departed may have been applied.
     #[error(transparent)]
     Stopped(#[from] Stopped),
 }

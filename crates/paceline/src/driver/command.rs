@@ -32,8 +32,10 @@ pub(crate) enum Command {
         answer: oneshot::Sender<ScopeId>,
     },
     SetLimits {
-        scope: ScopeId,
+        kind: ScopeKind,
+        name: Box<str>,
         limits: Limits,
+        answer: oneshot::Sender<ScopeId>,
     },
     Reopen {
         scope: ScopeId,

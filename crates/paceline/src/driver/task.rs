@@ -6,7 +6,7 @@ use paceline_core::{
 };
 use rustc_hash::FxHashMap;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{broadcast, oneshot, watch};
 use tokio::time::Sleep;
 
 use super::OnGateClosed;
@@ -89,7 +89,7 @@ impl Task {
             Command::Reply { call, attempt, reply, body, answer } => {
                 let next = self.reply(now, call, attempt, &reply, body);
                 // Nobody waits for it any more: dropping a `Retry` takes the call back.
-                drop(answer.send(next));
+                tell(answer, next);
             }
             Command::Done { attempt } => self.machine.handle_done(now, attempt),
             Command::Cancel { call } => self.cancel(now, call),
@@ -97,24 +97,28 @@ impl Task {
             Command::Abandoned { attempt } => self.abandon(now, attempt),
             Command::Confirm { call, attempt, answer } => {
                 let confirmed = self.confirm(now, call, attempt);
-                drop(answer.send(confirmed));
+                tell(answer, confirmed);
             }
-            Command::Scope { kind, name, answer } => drop(answer.send(self.machine.scope(now, kind, &name))),
-            Command::SetLimits { scope, limits } => self.machine.set_limits(now, scope, limits),
+            Command::Scope { kind, name, answer } => tell(answer, self.machine.scope(now, kind, &name)),
+            Command::SetLimits { kind, name, limits, answer } => {
+                let scope = self.machine.scope(now, kind, &name);
+                self.machine.set_limits(now, scope, limits).expect("a scope is known when it was just named");
+                tell(answer, scope);
+            }
             Command::Reopen { scope } => {
                 self.closed.reopen(scope);
                 self.machine.reopen(now, scope);
             }
-            Command::Forecast { call, answer } => drop(answer.send(self.machine.forecast(now, call))),
-            Command::Snapshot { answer } => drop(answer.send(self.snapshot(now))),
+            Command::Forecast { call, answer } => tell(answer, self.machine.forecast(now, call)),
+            Command::Snapshot { answer } => tell(answer, self.snapshot(now)),
             Command::Restore { snapshot } => self.machine.restore(now, Clock::wall_now(), &snapshot),
         }
     }
 
     fn submit(&mut self, now: Instant, call: Call, turn: Turn) {
         self.turns.insert(call.id, turn);
-        if self.machine.try_submit(now, call).is_err() {
-            self.end(call.id, Ended::QueueFull);
+        if let Err(why) = self.machine.try_submit(now, call) {
+            self.end(call.id, Ended::NotTaken(why));
         }
     }
 
@@ -242,6 +246,11 @@ impl Task {
         }
         true
     }
+}
+
+/// An asker that left needs no answer; what it would have got is dropped, and gives itself back.
+fn tell<T>(asker: oneshot::Sender<T>, answer: T) {
+    drop(asker.send(answer).err());
 }
 
 /// Commands taken at once: enough to spare wake-ups under load, few enough that a refusal among them closes

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use paceline_core::{Call, CallId, GiveUp};
+use paceline_core::{Call, CallId, GiveUp, SubmitError};
 use tokio::sync::oneshot;
 
 use super::Stopped;
@@ -29,9 +29,9 @@ pub enum Ended {
     /// The machine gave it up: its deadline passed.
     #[error("given up while it waited: {0:?}")]
     GaveUp(GiveUp),
-    /// Too many calls wait already.
-    #[error("too many calls wait already: start fewer at once, or raise the pacer's `max_waiting`")]
-    QueueFull,
+    /// It was not taken: too many wait already, or its scope was forgotten.
+    #[error(transparent)]
+    NotTaken(#[from] SubmitError),
     /// Nobody drives the machine any more.
     #[error(transparent)]
     Stopped(#[from] Stopped),

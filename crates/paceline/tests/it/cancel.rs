@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use paceline::driver::{CallSpec, LastLook};
-use paceline::{Client, Limits, Pacer, Reply, ScopeSet};
+use paceline::{Client, Pacer, Reply, ScopeSet};
 
-use crate::platform::{Act, Platform, client, post};
+use crate::platform::{Act, Platform, client, limit, one_slot, post};
 
 #[tokio::test]
 async fn a_dropped_attempt_frees_its_slot_and_closes_its_connection() {
@@ -82,6 +82,6 @@ async fn call_in_steps(pacer: Pacer, scopes: ScopeSet) {
 /// A client whose calls may only follow one another.
 async fn one_at_a_time() -> (Client, ScopeSet) {
     let (client, scopes) = client().await;
-    client.pacer().set_limits(scopes.as_slice()[0], Limits { in_flight: Some(1), ..Limits::default() });
+    limit(client.pacer(), one_slot()).await;
     (client, scopes)
 }

@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use paceline::driver::{CallSpec, Ended, InFlight, LastLook, Next, Permit, Waiting};
-use paceline::{Config, Event, GiveUp, Limits, Outcome, Pacer, Reply, ScopeKind, ScopeSet};
+use paceline::{Config, Event, GiveUp, Outcome, Pacer, Reply, ScopeKind, ScopeSet, SubmitError};
 use tokio::time::Instant;
+
+use crate::platform::{fast, limit, one_slot};
 
 #[tokio::test(start_paused = true)]
 async fn calls_of_one_client_depart_in_order() {
@@ -155,12 +157,11 @@ async fn a_deadline_ends_a_call_that_waits() {
 #[tokio::test(start_paused = true)]
 async fn more_calls_than_may_wait_are_refused() {
     let pacer = Pacer::start(Config { max_waiting: 1, ..Config::default() });
-    let scope = pacer.scope(ScopeKind::Credential, "test").await.unwrap();
-    pacer.set_limits(scope, Limits { in_flight: Some(1), ..Limits::default() });
+    let scope = limit(&pacer, one_slot()).await;
     let spec = CallSpec::new(ScopeSet::one(scope));
     let _held = pacer.submit(spec).await.unwrap();
     let _waiting = pacer.submit(spec);
-    assert_eq!(pacer.submit(spec).await.unwrap_err(), Ended::QueueFull);
+    assert_eq!(pacer.submit(spec).await.unwrap_err(), Ended::NotTaken(SubmitError::QueueFull));
 }
 
 #[tokio::test(start_paused = true)]
@@ -198,13 +199,13 @@ async fn a_snapshot_closes_the_gates_of_another_pacer() {
 
 async fn start() -> (Pacer, ScopeSet) {
     let pacer = Pacer::start(Config::default());
-    let scope = pacer.scope(ScopeKind::Credential, "test").await.unwrap();
+    let scope = limit(&pacer, fast()).await;
     (pacer, ScopeSet::one(scope))
 }
 
 async fn one_at_a_time() -> (Pacer, ScopeSet) {
     let (pacer, scopes) = start().await;
-    pacer.set_limits(scopes.as_slice()[0], Limits { in_flight: Some(1), ..Limits::default() });
+    limit(&pacer, one_slot()).await;
     (pacer, scopes)
 }
 

@@ -2,9 +2,14 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use paceline::{Client, ClientBuilder, Config, Method, Request, ScopeKind, ScopeSet};
+use paceline::{
+    Backoff, CallError, Client, ClientBuilder, Config, Jitter, KnownRate, Limits, Method, Pacer, Rate,
+    Request, ScopeId, ScopeKind, ScopeSet,
+};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -86,7 +91,7 @@ pub(crate) fn reply(status: &str, headers: &str, body: &str) -> Act {
 /// A client and one scope for its calls.
 pub(crate) async fn client_of(builder: ClientBuilder) -> (Client, ScopeSet) {
     let client = builder.build();
-    let scope = client.pacer().scope(ScopeKind::Credential, "test").await.unwrap();
+    let scope = limit(client.pacer(), fast()).await;
     (client, ScopeSet::one(scope))
 }
 
@@ -94,9 +99,41 @@ pub(crate) async fn client() -> (Client, ScopeSet) {
     client_of(Client::builder().machine(quick())).await
 }
 
+/// Sets the limits of the one scope of a test.
+pub(crate) async fn limit(pacer: &Pacer, limits: Limits) -> ScopeId {
+    pacer.set_limits(ScopeKind::Credential, "test", limits).await.unwrap()
+}
+
+/// So fast that no test waits for the pacer.
+pub(crate) fn fast() -> Limits {
+    let rate = Rate::per_second(100_000.0).unwrap();
+    Limits { known: Some(KnownRate { rate, burst: NonZeroU32::MIN }), ..Limits::default() }
+}
+
+/// Fast, and one attempt at a time.
+pub(crate) fn one_slot() -> Limits {
+    Limits { in_flight: Some(NonZeroU32::MIN), ..fast() }
+}
+
 /// A machine that gives up soon.
 pub(crate) fn quick() -> Config {
-    Config { max_attempts: 2, ..Config::default() }
+    let moment = Duration::from_millis(1);
+    let failure_wait = Backoff { base: moment, cap: moment, jitter: Jitter::Equal };
+    Config { max_attempts: 2, failure_wait, ..Config::default() }
+}
+
+/// How a call of `client` fails for good while others of its scope pass; were it the only one, the fault
+/// could be the platform's, and it would wait.
+pub(crate) async fn failure_among_others(client: &Client, scopes: ScopeSet, failing: Request) -> CallError {
+    let platform = Platform::start([]).await;
+    let failing = tokio::spawn({
+        let client = client.clone();
+        async move { client.call(failing).await }
+    });
+    while !failing.is_finished() {
+        client.call(post(platform.url("/"), scopes)).await.unwrap();
+    }
+    failing.await.unwrap().unwrap_err()
 }
 
 /// A POST with a small body.

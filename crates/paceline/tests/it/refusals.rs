@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use paceline::{Client, Event, GateCause, GiveUp};
+use paceline::{Client, Event, GateCause, GiveUp, Instant, Response};
 
 use crate::platform::{Platform, client, client_of, ok, post, quick, reply};
 
@@ -63,21 +63,15 @@ async fn a_forbidden_call_among_accepted_ones_is_rejected() {
 #[tokio::test]
 async fn a_call_without_a_valid_credential_waits_until_there_is_one() {
     let platform = Platform::start([reply("401 Unauthorized", "", "")]).await;
-    let (client, scopes) = client().await;
-    let mut events = client.pacer().subscribe();
-    let call = tokio::spawn({
-        let (client, request) = (client.clone(), post(platform.url("/"), scopes));
-        async move { client.call(request).await }
-    });
-    let scope = loop {
-        if let Event::GateClosed { scope, cause: GateCause::Unauthorized, .. } = events.recv().await.unwrap()
-        {
-            break scope;
-        }
-    };
-    assert_eq!(platform.seen().requests.len(), 1);
-    client.pacer().reopen(scope);
-    assert_eq!(call.await.unwrap().unwrap().attempts, 2);
+    let response = reopened_after(&platform, GateCause::Unauthorized, 1).await;
+    assert_eq!((response.status.as_u16(), response.attempts), (200, 2));
+}
+
+#[tokio::test]
+async fn a_forbidden_call_after_a_refusal_is_a_ban_that_only_a_person_ends() {
+    let platform = Platform::start([refusal(), reply("403 Forbidden", "", "")]).await;
+    let response = reopened_after(&platform, GateCause::Banned, 2).await;
+    assert_eq!((response.status.as_u16(), response.attempts), (200, 3));
 }
 
 #[tokio::test]
@@ -87,6 +81,29 @@ async fn a_redirect_is_delivered_and_not_followed() {
     let response = client.call(post(platform.url("/"), scopes)).await.unwrap();
     assert_eq!(response.status, 302);
     assert_eq!(platform.seen().requests.len(), 1);
+}
+
+/// Makes a call, reopens its scope by hand once it is closed for `cause` after `requests`, and returns what
+/// came of it.
+async fn reopened_after(platform: &Platform, cause: GateCause, requests: usize) -> Response {
+    let (client, scopes) = client().await;
+    let mut events = client.pacer().subscribe();
+    let call = tokio::spawn({
+        let (client, request) = (client.clone(), post(platform.url("/"), scopes));
+        async move { client.call(request).await }
+    });
+    let scope = loop {
+        match events.recv().await.unwrap() {
+            Event::GateClosed { scope, until, cause: closed_for } if closed_for == cause => {
+                assert_eq!(until, Instant::FAR_FUTURE);
+                break scope;
+            }
+            _ => {}
+        }
+    };
+    assert_eq!(platform.seen().requests.len(), requests);
+    client.pacer().reopen(scope);
+    call.await.unwrap().unwrap()
 }
 
 fn refusal() -> crate::platform::Act {

@@ -12,7 +12,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::platform::{client_of, post, quick, read_request};
+use crate::platform::{client_of, failure_among_others, post, quick, read_request};
 
 #[tokio::test]
 async fn a_platform_with_a_trusted_certificate_is_spoken_to_on_one_connection() {
@@ -29,7 +29,7 @@ async fn a_platform_with_an_untrusted_certificate_is_told_nothing() {
     let (url, _) = platform().await;
     let (_, another) = platform().await;
     let (client, scopes) = client_of(Client::builder().machine(quick()).tls(trusting(another))).await;
-    let error = client.call(post(url, scopes)).await.unwrap_err();
+    let error = failure_among_others(&client, scopes, post(url, scopes)).await;
     let given_up = error.given_up().unwrap();
     assert_eq!(given_up.why, GiveUp::Exhausted);
     let Some(AttemptError::Tls { source, .. }) = &given_up.detail else { panic!("{given_up:?}") };

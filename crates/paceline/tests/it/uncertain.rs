@@ -8,7 +8,9 @@ use paceline::http::AttemptError;
 use paceline::{Client, GiveUp};
 use tokio::net::{TcpListener, TcpSocket};
 
-use crate::platform::{Act, Platform, client, client_of, ok, post, put, quick, read_request, reply, reset};
+use crate::platform::{
+    Act, Platform, client, client_of, failure_among_others, ok, post, put, quick, read_request, reply, reset,
+};
 
 #[tokio::test]
 async fn a_reset_after_the_request_leaves_a_post_in_doubt() {
@@ -100,15 +102,16 @@ async fn silence_is_given_up_after_the_attempt_s_time() {
 }
 
 #[tokio::test]
-async fn a_refused_connection_is_tried_again_and_then_given_up() {
+async fn a_refused_connection_is_tried_again_and_then_given_up_while_others_pass() {
     let bound = TcpSocket::new_v4().unwrap();
     bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = bound.local_addr().unwrap();
     let (client, scopes) = client_of(Client::builder().machine(quick())).await;
     let url = format!("http://{address}/").parse().unwrap();
-    let error = client.call(post(url, scopes)).await.unwrap_err();
+    let error = failure_among_others(&client, scopes, post(url, scopes)).await;
     let given_up = error.given_up().unwrap();
-    assert_eq!((given_up.why, given_up.attempts), (GiveUp::Exhausted, 2));
+    assert_eq!(given_up.why, GiveUp::Exhausted);
+    assert!(given_up.attempts >= 2, "{given_up:?}");
     assert_eq!(error.source().unwrap().to_string(), format!("connection refused by {address}"));
 }
 
