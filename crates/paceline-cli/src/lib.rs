@@ -2,5 +2,6 @@
 
 pub mod origin;
 pub mod records;
+pub mod settings;
 pub mod template;
 pub mod units;

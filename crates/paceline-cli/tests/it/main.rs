@@ -1,4 +1,5 @@
 //! The parts of the program, from outside.
 
 mod records;
+mod settings;
 mod templates;
