@@ -6,5 +6,6 @@ pub mod journal;
 pub mod origin;
 pub mod platform;
 pub mod records;
+pub mod settings;
 pub mod template;
 pub mod units;

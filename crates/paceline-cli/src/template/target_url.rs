@@ -49,6 +49,7 @@ impl FromStr for TargetUrl {
         let text = text.trim();
         let (scheme, rest) = match text.split_once("://") {
             Some((scheme, rest)) if !scheme.contains(['/', '?', '{']) => (scheme, rest),
+            _ if text[..authority_length(text)].contains('@') => return Err(TargetUrlError::Credentials),
             _ => return Err(TargetUrlError::NoScheme(text.trim_start_matches('/').to_owned())),
         };
         let is_https = scheme.eq_ignore_ascii_case("https");
@@ -128,6 +129,7 @@ mod tests {
             ("https://{{ tenant }}.example.com/", "cannot be a template"),
             ("https://example.com{{ path }}", "cannot be a template"),
             ("https://user:secret@host/", "must not hold a user name"),
+            ("user:secret@host/", "must not hold a user name"),
         ];
         for (url, expected) in cases {
             let error = url.parse::<TargetUrl>().unwrap_err().to_string();

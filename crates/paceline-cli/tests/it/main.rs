@@ -1,6 +1,12 @@
 //! The parts of the program, from outside.
 
+#[cfg(test)]
 mod journal;
+#[cfg(test)]
 mod records;
+#[cfg(test)]
+mod settings;
+#[cfg(test)]
 mod stand_in;
+#[cfg(test)]
 mod templates;

@@ -1,0 +1,210 @@
+//! The layers of a configuration, laid over one another.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::environment::Variable;
+use super::file::ConfigFile;
+use super::model::Settings;
+use super::placing::{Wrong, check_table, place};
+use super::problem::{Problem, SettingsError};
+use super::value::Written;
+use crate::origin::{Origin, Text};
+use crate::template::RequestSpec;
+
+/// A flag of the command line that has a home in the configuration.
+#[derive(Clone, Debug)]
+pub struct Flag {
+    /// As it is written: `--max-wait`.
+    pub flag: &'static str,
+    /// The key that it sets: `retry.max_wait`.
+    pub key: &'static str,
+    /// What was given for it.
+    pub value: String,
+}
+
+/// Settings, and where each was written.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub settings: Settings,
+    /// What is allowed but looks wrong; for a person to read.
+    pub warnings: Vec<String>,
+    origins: BTreeMap<String, Origin>,
+}
+
+impl Loaded {
+    /// Where the setting `name` (`retry.max_wait`, `target.headers.Accept`) was written.
+    #[must_use]
+    pub fn origin(&self, name: &str) -> Origin {
+        self.origins.get(name).cloned().unwrap_or(Origin::Default)
+    }
+
+    /// The texts of a request, if there is a URL.
+    #[must_use]
+    pub fn request(&self) -> Option<RequestSpec> {
+        let target = &self.settings.target;
+        let text = |text: &String, name: &str| Text::new(text.clone(), self.origin(name));
+        let header =
+            |(name, value): &(String, String)| (name.clone(), text(value, &format!("target.headers.{name}")));
+        Some(RequestSpec {
+            method: target.method.clone(),
+            url: target.url.clone()?,
+            url_origin: self.origin("target.url"),
+            headers: target.headers.iter().map(header).collect(),
+            body: target.body.as_ref().map(|body| text(body, "target.body")),
+            batch_body: self.settings.batch.body.as_ref().map(|body| text(body, "batch.body")),
+        })
+    }
+}
+
+/// Layers, each laid over those before it. Problems are gathered, so that one run shows them all.
+#[derive(Debug, Default)]
+pub struct Layers {
+    settings: Settings,
+    origins: BTreeMap<String, Origin>,
+    problems: Vec<Problem>,
+}
+
+impl Layers {
+    /// The defaults alone.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// These layers under `file`.
+    #[must_use]
+    pub fn with_file(mut self, file: &ConfigFile) -> Self {
+        let entries = match file.entries() {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.problems.extend(error.into_problems());
+                return self;
+            }
+        };
+        let mut auth: Option<String> = None;
+        for entry in entries {
+            let path: Vec<&str> = entry.path.iter().map(String::as_str).collect();
+            let placed = match &entry.value {
+                None => check_table(&path).map_err(|wrong| (wrong, entry.key_span.clone())),
+                Some((written, span)) => self.set_in_layer(&path, written, &mut auth).map_err(|wrong| {
+                    let span = if wrong.is_value { span.clone() } else { entry.key_span.clone() };
+                    (wrong, span)
+                }),
+            };
+            match (placed, entry.value) {
+                (Ok(()), Some((_, span))) => {
+                    self.origins.insert(entry.path.join("."), file.text_origin(&span));
+                }
+                (Ok(()), None) => {}
+                (Err((wrong, span)), _) => self.problems.push(located(file, wrong, span)),
+            }
+        }
+        self
+    }
+
+    /// These layers under the variables `PACELINE_<TABLE>_<KEY>` among `variables`.
+    #[must_use]
+    pub fn with_environment(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut unknown = Vec::new();
+        let mut auth = None;
+        for (name, value) in variables {
+            match Variable::named(&name) {
+                Variable::Foreign => {}
+                Variable::Unknown(meant) => unknown.push((name, meant)),
+                Variable::Key(path) => {
+                    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+                    let placed = self.set_in_layer(&path, &Written::Loose(value), &mut auth);
+                    self.note(path.join("."), Origin::Environment(name), placed);
+                }
+            }
+        }
+        for (name, meant) in unknown {
+            // A secret may well be kept in a variable that is named like a key.
+            if self.settings.auth.as_ref().is_some_and(|auth| auth.is_kept_in(&name)) {
+                continue;
+            }
+            let advice =
+                meant.map_or_else(|| "unset it".to_owned(), |meant| format!("did you mean {meant}?"));
+            let problem = Problem::new(Origin::Environment(name), "there is no such setting");
+            self.problems.push(problem.with_advice(Some(advice)));
+        }
+        self
+    }
+
+    /// These layers under `flags`.
+    #[must_use]
+    pub fn with_flags(mut self, flags: impl IntoIterator<Item = Flag>) -> Self {
+        for flag in flags {
+            let path: Vec<&str> = flag.key.split('.').collect();
+            let placed = place(&mut self.settings, &path, &Written::Loose(flag.value));
+            self.note(flag.key.to_owned(), Origin::Flag(flag.flag), placed);
+        }
+        self
+    }
+
+    /// The settings that come out.
+    ///
+    /// # Errors
+    /// When anything was wrong in any layer: all of it.
+    pub fn resolve(mut self) -> Result<Loaded, SettingsError> {
+        self.settings.limits.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
+        self.check_limits();
+        SettingsError::of(std::mem::take(&mut self.problems))?;
+        let warnings = warnings(&self.settings);
+        Ok(Loaded { settings: self.settings, warnings, origins: self.origins })
+    }
+
+    fn note(&mut self, name: String, origin: Origin, placed: Result<(), Wrong>) {
+        match placed {
+            Ok(()) => {
+                self.origins.insert(name, origin);
+            }
+            Err(wrong) => self.problems.push(Problem::new(origin, wrong.message).with_advice(wrong.advice)),
+        }
+    }
+
+    /// Sets a key; of `[auth]`, one layer may set one only.
+    fn set_in_layer(
+        &mut self,
+        path: &[&str],
+        written: &Written,
+        auth: &mut Option<String>,
+    ) -> Result<(), Wrong> {
+        if let ["auth", name] = path {
+            if let Some(first) = auth {
+                return Err(Wrong::key(
+                    format!("both `{first}` and `{name}` are set, but a call has one credential"),
+                    Some("leave one of them out".to_owned()),
+                ));
+            }
+            self.origins.retain(|name, _| !name.starts_with("auth."));
+            *auth = Some((*name).to_owned());
+        }
+        place(&mut self.settings, path, written)
+    }
+
+    /// A burst is what a rate allows at once; without a rate it says nothing.
+    fn check_limits(&mut self) {
+        for limit in self.settings.limits.iter().filter(|limit| limit.burst.is_some() && limit.rate.is_none())
+        {
+            let origin = self.origins.get(&format!("{}.burst", limit.table())).cloned();
+            let message = format!("`burst` without `rate` in [{}]", limit.table());
+            let advice = Some("add rate = \"2500/min\", or use in_flight".to_owned());
+            self.problems.push(Problem::new(origin.unwrap_or(Origin::Default), message).with_advice(advice));
+        }
+    }
+}
+
+fn located(file: &ConfigFile, wrong: Wrong, span: Range<usize>) -> Problem {
+    file.problem(wrong.message, span).with_advice(wrong.advice)
+}
+
+fn warnings(settings: &Settings) -> Vec<String> {
+    let Some(url) = &settings.target.url else { return Vec::new() };
+    if settings.auth.is_none() || url.is_https() || url.is_loopback() {
+        return Vec::new();
+    }
+    vec![format!("the credential goes to {} unencrypted; use https:// if the platform has it", url.host())]
+}

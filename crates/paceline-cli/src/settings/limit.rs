@@ -1,0 +1,98 @@
+//! One of the platform's limits.
+
+use std::num::NonZeroU32;
+
+use paceline_core::ScopeKind;
+
+use super::value::Value;
+use crate::units::{Percent, Rate};
+
+/// `[limits.tenant]`, `[limits.credential]`, `[limits.integration.NAME]` or
+/// `[limits.endpoint."METHOD /path"]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScopeLimit {
+    /// What the limit is attached to.
+    pub kind: ScopeKind,
+    /// Which one, where there are several: an integration's or an endpoint's name.
+    pub name: Option<String>,
+    /// So many calls in so long.
+    pub rate: Option<Rate>,
+    /// How many calls at once a rested limit allows.
+    pub burst: Option<NonZeroU32>,
+    /// How many calls may be in flight.
+    pub in_flight: Option<NonZeroU32>,
+    /// The share that is left to others.
+    pub reserve: Option<Percent>,
+    /// Whether the rate is the limit; otherwise it is where learning starts.
+    pub known: bool,
+}
+
+impl ScopeLimit {
+    pub(super) fn new(kind: ScopeKind, name: Option<&str>) -> Self {
+        let name = name.map(str::to_owned);
+        Self { kind, name, rate: None, burst: None, in_flight: None, reserve: None, known: true }
+    }
+
+    /// The limit's table: `limits.tenant`, `limits.endpoint.POST /records`.
+    pub(super) fn table(&self) -> String {
+        match &self.name {
+            Some(name) => format!("limits.{}.{name}", self.kind),
+            None => format!("limits.{}", self.kind),
+        }
+    }
+}
+
+/// A key that every limit has.
+#[derive(Debug)]
+pub(super) struct LimitKey {
+    pub(super) name: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) default: &'static str,
+    pub(super) example: &'static str,
+    pub(super) set: fn(&mut ScopeLimit, Value<'_>) -> Result<(), String>,
+    pub(super) show: fn(&ScopeLimit) -> Option<String>,
+}
+
+/// The keys of a limit.
+pub(super) static LIMIT_KEYS: [LimitKey; 5] = [
+    LimitKey {
+        name: "rate",
+        kind: "rate",
+        default: "",
+        example: "\"2500/min\"",
+        set: |limit, value| value.parse().map(|rate| limit.rate = Some(rate)),
+        show: |limit| limit.rate.map(|rate| format!("\"{rate}\"")),
+    },
+    LimitKey {
+        name: "burst",
+        kind: "number",
+        default: "",
+        example: "50",
+        set: |limit, value| value.count().map(|burst| limit.burst = Some(burst)),
+        show: |limit| limit.burst.map(|burst| burst.to_string()),
+    },
+    LimitKey {
+        name: "in_flight",
+        kind: "number",
+        default: "",
+        example: "50",
+        set: |limit, value| value.count().map(|in_flight| limit.in_flight = Some(in_flight)),
+        show: |limit| limit.in_flight.map(|in_flight| in_flight.to_string()),
+    },
+    LimitKey {
+        name: "reserve",
+        kind: "share",
+        default: "",
+        example: "\"20%\"",
+        set: |limit, value| value.reserve().map(|reserve| limit.reserve = Some(reserve)),
+        show: |limit| limit.reserve.map(|reserve| format!("\"{reserve}\"")),
+    },
+    LimitKey {
+        name: "known",
+        kind: "true or false",
+        default: "true",
+        example: "false",
+        set: |limit, value| value.boolean().map(|known| limit.known = known),
+        show: |limit| Some(limit.known.to_string()),
+    },
+];

@@ -1,0 +1,128 @@
+//! From a key and what is written for it to a setting.
+
+use paceline_core::ScopeKind;
+
+use super::keys::SettingKey;
+use super::limit::{LIMIT_KEYS, ScopeLimit};
+use super::model::Settings;
+use super::suggest::closest;
+use super::value::{Value, Written};
+
+/// Sets the key at `path` to `written`.
+pub(super) fn place(settings: &mut Settings, path: &[&str], written: &Written) -> Result<(), Wrong> {
+    match path {
+        ["target", "headers", name] => set_header(settings, name, written),
+        ["limits", kind @ ("tenant" | "credential"), key] => set_limit(settings, kind, None, key, written),
+        ["limits", kind @ ("integration" | "endpoint"), name, key] => {
+            set_limit(settings, kind, Some(name), key, written)
+        }
+        _ => match SettingKey::find(&path.join(".")) {
+            Some(key) => {
+                let value = Value { written, kind: key.kind, example: key.example };
+                (key.set)(settings, value).map_err(Wrong::value)
+            }
+            None => Err(unknown_key(path)),
+        },
+    }
+}
+
+fn set_header(settings: &mut Settings, name: &str, written: &Written) -> Result<(), Wrong> {
+    let value = Value { written, kind: "template", example: "\"{{ id }}\"" };
+    let text = value.text().map_err(Wrong::value)?.to_owned();
+    settings.target.headers.push((name.to_owned(), text));
+    Ok(())
+}
+
+fn set_limit(
+    settings: &mut Settings,
+    kind: &str,
+    name: Option<&str>,
+    key: &str,
+    written: &Written,
+) -> Result<(), Wrong> {
+    let Some(limit_key) = LIMIT_KEYS.iter().find(|known| known.name == key) else {
+        let advice = closest(key, LIMIT_KEYS.iter().map(|known| known.name));
+        return Err(unknown("key", key, "a limit", advice.map(str::to_owned)));
+    };
+    let kind = ScopeKind::from_name(kind).expect("the caller names a kind");
+    let limits = &mut settings.limits;
+    let at = limits.iter().position(|limit| limit.kind == kind && limit.name.as_deref() == name);
+    let at = at.unwrap_or_else(|| {
+        limits.push(ScopeLimit::new(kind, name));
+        limits.len() - 1
+    });
+    let value = Value { written, kind: limit_key.kind, example: limit_key.example };
+    (limit_key.set)(&mut limits[at], value).map_err(Wrong::value)
+}
+
+/// Why a key or value is not taken.
+#[derive(Debug)]
+pub(super) struct Wrong {
+    pub(super) message: String,
+    pub(super) advice: Option<String>,
+    /// Whether the value is wrong, rather than the key.
+    pub(super) is_value: bool,
+}
+
+impl Wrong {
+    fn value(message: String) -> Self {
+        Self { message, advice: None, is_value: true }
+    }
+
+    pub(super) fn key(message: String, advice: Option<String>) -> Self {
+        Self { message, advice, is_value: false }
+    }
+}
+
+/// Whether there is a table at `path`.
+pub(super) fn check_table(path: &[&str]) -> Result<(), Wrong> {
+    match path {
+        [table] if TABLES.contains(table) => Ok(()),
+        ["target", "headers"] => Ok(()),
+        ["limits", kind] if ScopeKind::from_name(kind).is_some() => Ok(()),
+        ["limits", "integration", _] => Ok(()),
+        ["limits", "endpoint", name] => check_endpoint(name),
+        ["limits", kind] => {
+            let kinds = ScopeKind::ALL.map(ScopeKind::name);
+            Err(unknown("table", kind, "[limits]", closest(kind, kinds).map(str::to_owned)))
+        }
+        [table] => Err(unknown("table", table, "a configuration", closest(table, TABLES).map(str::to_owned))),
+        _ => Err(unknown_key(path)),
+    }
+}
+
+fn check_endpoint(name: &str) -> Result<(), Wrong> {
+    match name.split_once(' ') {
+        Some((method, path)) if path.starts_with('/') && method.parse::<http::Method>().is_ok() => Ok(()),
+        _ => Err(Wrong::key(
+            format!("`{name}` is not an endpoint"),
+            Some("write method and path: [limits.endpoint.\"POST /records\"]".to_owned()),
+        )),
+    }
+}
+
+fn unknown_key(path: &[&str]) -> Wrong {
+    let (key, tables) = path.split_last().expect("a path has a key");
+    let table = tables.join(".");
+    let in_table = SettingKey::all().filter(|known| known.table() == table).map(SettingKey::short);
+    let place = if table.is_empty() { "a configuration's top".to_owned() } else { format!("[{table}]") };
+    match SettingKey::all().find(|known| known.short() == *key) {
+        Some(elsewhere) => Wrong::key(
+            format!("there is no key `{key}` in {place}"),
+            Some(format!("it belongs under [{}]", elsewhere.table())),
+        ),
+        None => unknown("key", key, &place, closest(key, in_table).map(str::to_owned)),
+    }
+}
+
+fn unknown(what: &str, name: &str, place: &str, meant: Option<String>) -> Wrong {
+    let advice = match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "docs/configuration.md lists what there is".to_owned(),
+    };
+    Wrong::key(format!("there is no {what} `{name}` in {place}"), Some(advice))
+}
+
+/// The tables of a configuration.
+pub(super) const TABLES: [&str; 8] =
+    ["target", "auth", "records", "batch", "limits", "retry", "journal", "run"];

@@ -1,0 +1,84 @@
+//! The effective configuration, as a file that says the same.
+
+use std::fmt::Write;
+
+use super::keys::SettingKey;
+use super::layers::Loaded;
+use super::limit::{LIMIT_KEYS, ScopeLimit};
+
+/// The effective configuration as TOML, each line with its origin. Read back, it gives the same settings.
+/// It holds no secret, since settings hold none.
+#[must_use]
+pub fn print_config(loaded: &Loaded) -> String {
+    let mut text = String::new();
+    let mut table = "";
+    for key in SettingKey::all() {
+        let Some(value) = (key.show)(&loaded.settings) else { continue };
+        if key.table() != table {
+            // Tables in tables follow the keys of their own table.
+            print_inner_tables(table, loaded, &mut text);
+            table = key.table();
+            print_table(table, &mut text);
+        }
+        print_line(key.short(), &value, &loaded.origin(key.name).to_string(), &mut text);
+    }
+    print_limits(loaded, &mut text);
+    text
+}
+
+/// `text` as a TOML string.
+pub(super) fn quoted(text: &str) -> String {
+    // A JSON string is a TOML string, but for DEL.
+    let json = serde_json::to_string(text).expect("a text is always JSON");
+    json.replace('\u{7f}', "\\u007f")
+}
+
+/// A template as a TOML string: on lines of its own when it has several.
+pub(super) fn quoted_template(text: &str) -> String {
+    let is_plain = |char: char| !char.is_control() || char == '\n' || char == '\t';
+    if text.contains('\n') && text.chars().all(is_plain) && !text.contains("''") && !text.ends_with('\'') {
+        return format!("'''\n{text}'''");
+    }
+    quoted(text)
+}
+
+fn print_inner_tables(table: &str, loaded: &Loaded, text: &mut String) {
+    if table != "target" || loaded.settings.target.headers.is_empty() {
+        return;
+    }
+    print_table("target.headers", text);
+    for (name, value) in &loaded.settings.target.headers {
+        let origin = loaded.origin(&format!("target.headers.{name}")).to_string();
+        print_line(&quoted(name), &quoted_template(value), &origin, text);
+    }
+}
+
+fn print_limits(loaded: &Loaded, text: &mut String) {
+    for limit in &loaded.settings.limits {
+        print_table(&limit_table(limit), text);
+        for key in &LIMIT_KEYS {
+            if let Some(value) = (key.show)(limit) {
+                let origin = loaded.origin(&format!("{}.{}", limit.table(), key.name)).to_string();
+                print_line(key.name, &value, &origin, text);
+            }
+        }
+    }
+}
+
+fn limit_table(limit: &ScopeLimit) -> String {
+    match &limit.name {
+        Some(name) => format!("limits.{}.{}", limit.kind, quoted(name)),
+        None => format!("limits.{}", limit.kind),
+    }
+}
+
+fn print_table(table: &str, text: &mut String) {
+    let gap = if text.is_empty() { "" } else { "\n" };
+    writeln!(text, "{gap}[{table}]").expect("a String takes any write");
+}
+
+fn print_line(key: &str, value: &str, origin: &str, text: &mut String) {
+    // A path with a line break in it must not end the comment.
+    let origin: String = origin.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
+    writeln!(text, "{key} = {value} # {origin}").expect("a String takes any write");
+}

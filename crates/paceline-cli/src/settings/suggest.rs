@@ -1,0 +1,24 @@
+//! What somebody may have meant.
+
+/// The one of `known` that is most like `name`, if it is like it at all.
+pub(super) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let scored = known.into_iter().map(|other| (strsim::damerau_levenshtein(name, other), other));
+    let (distance, other) = scored.min_by_key(|(distance, _)| *distance)?;
+    // A third of the letters: "max_wiat" is near, "url" and "key" are not.
+    (distance * 3 <= name.chars().count().max(other.chars().count())).then_some(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_are_near_and_other_words_are_not() {
+        let known = ["max_wait", "max_attempts", "on_uncertain"];
+        assert_eq!(closest("max_wiat", known), Some("max_wait"));
+        assert_eq!(closest("maxwait", known), Some("max_wait"));
+        assert_eq!(closest("timeout", known), None);
+        assert_eq!(closest("", known), None);
+        assert_eq!(closest("key", ["url"]), None);
+    }
+}

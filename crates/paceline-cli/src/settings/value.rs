@@ -1,0 +1,103 @@
+//! A value as it was written, and what it may mean.
+
+use std::str::FromStr;
+
+use crate::units::Percent;
+
+/// A value as it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Written {
+    /// A text of the file.
+    Text(String),
+    /// A whole number of the file.
+    Integer(i64),
+    /// A boolean of the file.
+    Boolean(bool),
+    /// A table of texts of the file.
+    Table(Vec<(String, String)>),
+    /// Something that no key takes: its name.
+    Other(&'static str),
+    /// What the environment or a flag says: text that may stand for any type.
+    Loose(String),
+}
+
+/// A value, and the key that it is for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Value<'a> {
+    pub(super) written: &'a Written,
+    /// What the key takes.
+    pub(super) kind: &'static str,
+    /// How that is written.
+    pub(super) example: &'static str,
+}
+
+impl<'a> Value<'a> {
+    /// The text; nothing else will do.
+    pub(super) fn text(self) -> Result<&'a str, String> {
+        match self.written {
+            Written::Text(text) | Written::Loose(text) => Ok(text),
+            _ => Err(self.mistaken()),
+        }
+    }
+
+    /// The text, which must not be empty.
+    pub(super) fn name(self) -> Result<String, String> {
+        match self.text()? {
+            "" => Err(format!("an empty text; write {}, such as {}", self.kind, self.example)),
+            text => Ok(text.to_owned()),
+        }
+    }
+
+    /// The text, read as a `T`.
+    pub(super) fn parse<T: FromStr<Err: ToString>>(self) -> Result<T, String> {
+        self.text()?.parse().map_err(|error: T::Err| error.to_string())
+    }
+
+    /// The text as a span of time.
+    pub(super) fn span(self) -> Result<std::time::Duration, String> {
+        crate::units::span(self.text()?).map_err(|error| error.to_string())
+    }
+
+    /// A whole number that a `T`, one of the integers that are not zero, can hold.
+    pub(super) fn count<T: FromStr>(self) -> Result<T, String> {
+        let digits = match self.written {
+            Written::Integer(number) => number.to_string(),
+            Written::Loose(text) => text.trim().to_owned(),
+            _ => return Err(self.mistaken()),
+        };
+        digits
+            .parse()
+            .map_err(|_| format!("`{digits}` is not a whole number from 1 on, such as {}", self.example))
+    }
+
+    /// True or false.
+    pub(super) fn boolean(self) -> Result<bool, String> {
+        match self.written {
+            Written::Boolean(flag) => Ok(*flag),
+            Written::Loose(text) => text.trim().parse().map_err(|_| format!("`{text}` is not true or false")),
+            _ => Err(self.mistaken()),
+        }
+    }
+
+    /// A share that leaves something.
+    pub(super) fn reserve(self) -> Result<Percent, String> {
+        match self.parse()? {
+            all if all == Percent::new(100) => {
+                Err("a reserve of 100% leaves nothing to send with".to_owned())
+            }
+            share => Ok(share),
+        }
+    }
+
+    /// What to say when something else must stand here.
+    pub(super) fn mistaken(self) -> String {
+        let found = match self.written {
+            Written::Text(_) | Written::Loose(_) => "a text",
+            Written::Integer(_) => "a number",
+            Written::Boolean(_) => "true or false",
+            Written::Table(_) => "a table",
+            Written::Other(name) => name,
+        };
+        format!("{found} where a {} must stand; write it as {}", self.kind, self.example)
+    }
+}

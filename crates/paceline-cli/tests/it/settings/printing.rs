@@ -1,0 +1,106 @@
+//! The effective configuration, printed.
+
+use paceline_cli::settings::{ConfigFile, Flag, Key, Layers, all_keys, print_config};
+use proptest::prelude::*;
+
+use super::load;
+
+#[test]
+fn the_print_says_where_each_value_comes_from() {
+    let text = "[target]\nurl = \"https://h/{{ id }}\"\nbody = '''\n{\"a\": \"{{ a }}\"}\n'''\n[target.headers]\nAccept = \"*/*\"\n\
+                [auth]\nbearer_env = \"TOKEN\"\n[limits.endpoint.\"POST /x\"]\nrate = \"20/s\"\n";
+    let file = ConfigFile::from_text("paceline.toml", text);
+    let variables = [("PACELINE_RETRY_MAX_WAIT".to_owned(), "10m".to_owned())];
+    let flag = Flag { flag: "--workers", key: "run.workers", value: "500".to_owned() };
+    let loaded =
+        Layers::new().with_file(&file).with_environment(variables).with_flags([flag]).resolve().unwrap();
+    insta::assert_snapshot!(print_config(&loaded), @r#"
+    [target]
+    url = "https://h/{{ id }}" # paceline.toml:2
+    method = "POST" # default
+    body = '''
+    {"a": "{{ a }}"}
+    ''' # paceline.toml:4
+
+    [target.headers]
+    "Accept" = "*/*" # paceline.toml:7
+
+    [auth]
+    bearer_env = "TOKEN" # paceline.toml:9
+
+    [batch]
+    count = 1 # default
+    linger = "200ms" # default
+
+    [retry]
+    max_wait = "10m" # environment PACELINE_RETRY_MAX_WAIT
+    max_attempts = 10 # default
+    idempotency_key = false # default
+
+    [run]
+    workers = 500 # --workers
+    max_dead = "5%" # default
+
+    [limits.endpoint."POST /x"]
+    rate = "20/s" # paceline.toml:11
+    known = true # default
+    "#);
+}
+
+/// Any choice of the keys' examples, one credential at most.
+fn configuration() -> impl Strategy<Value = String> {
+    let (limits, plain): (Vec<Key>, Vec<Key>) = all_keys().partition(|key| !key.name.contains('.'));
+    let (auth, plain): (Vec<Key>, Vec<Key>) =
+        plain.into_iter().partition(|key| key.name.starts_with("auth."));
+    let plain = prop::sample::subsequence(plain.clone(), 0..=plain.len());
+    let auth = prop::option::of(prop::sample::select(auth));
+    let limits = prop::sample::subsequence(limits.clone(), 0..=limits.len());
+    let tables = prop::sample::subsequence(
+        vec!["tenant", "credential", "integration.crm", "endpoint.\"POST /x\"", "integration.\"a.b\\\"c\""],
+        0..=5,
+    );
+    (plain, auth, limits, tables).prop_map(|(plain, auth, limits, tables)| {
+        let plain = plain.iter().chain(&auth).map(|key| format!("{} = {}\n", key.name, key.example));
+        let limits = tables.iter().flat_map(|table| {
+            limits.iter().map(move |key| format!("limits.{table}.{} = {}\n", key.name, key.example))
+        });
+        plain.chain(limits).collect()
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_printed_reads_back_as_the_same_settings(text in configuration()) {
+        // A burst needs a rate.
+        prop_assume!(!text.contains(".burst") || text.contains(".rate"));
+        let loaded = load(&text).unwrap();
+        let printed = print_config(&loaded);
+        let again = load(&printed).unwrap();
+        prop_assert_eq!(&again.settings, &loaded.settings, "{}", printed);
+    }
+
+    #[test]
+    fn any_text_is_printed_as_toml(body in any::<String>(), header in any::<String>(), quotes in "[\"'\n\r\t\\\\{\u{7f}é]{0,12}") {
+        let file = |body: &str| {
+            let body = serde_json::to_string(body).unwrap().replace('\u{7f}', "\\u007f");
+            let header = serde_json::to_string(&header).unwrap().replace('\u{7f}', "\\u007f");
+            format!("target.body = {body}\ntarget.headers.\"X-A\" = {header}\n")
+        };
+        for body in [body, quotes] {
+            let loaded = load(&file(&body)).unwrap();
+            prop_assert_eq!(loaded.settings.target.body.as_ref(), Some(&body));
+            let again = load(&print_config(&loaded)).unwrap();
+            prop_assert_eq!(&again.settings, &loaded.settings);
+        }
+    }
+}
+
+#[test]
+fn a_secret_is_never_printed() {
+    let loaded = load("auth.header_env = { name = \"X-Api-Key\", env = \"CARGO_MANIFEST_DIR\" }").unwrap();
+    let printed = print_config(&loaded);
+    assert!(
+        printed.contains("CARGO_MANIFEST_DIR") && !printed.contains(env!("CARGO_MANIFEST_DIR")),
+        "{printed}"
+    );
+}
