@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::HeaderMap;
 use http::header::HeaderName;
 use paceline::{Applied, AttemptReport, CallError, Client, Request, Response};
-use paceline_core::{ClientId, Cost, OnUncertain, Outcome, ScopeSet};
+use paceline_core::{ClientId, Cost, OnUncertain, Outcome, Reply, ScopeSet};
 use tokio_util::sync::CancellationToken;
 
 use super::departure::{Attempts, Flight};
@@ -114,16 +114,17 @@ impl Courier {
     /// Tells the journal of each departure, before it and after.
     fn watched(&self, parcel: &Parcel, mut request: Request, flight: &Arc<Flight>) -> Request {
         let (gates, before) = (self.gates.clone(), Arc::clone(flight));
-        let departing = self.departing(parcel);
+        let (departing, pacer) = (self.departing(parcel), self.client.pacer().clone());
         request.before_departure = Some(Box::new(move |number| {
             before.take_off();
             let entries = departing(number);
             let is_needed = !entries.is_empty() || gates.is_unsaved();
-            let gates = gates.clone();
+            let (gates, flight, pacer) = (gates.clone(), Arc::clone(&before), pacer.clone());
             Box::pin(async move {
                 if is_needed {
                     gates.save(entries).await?;
                 }
+                flight.leave(gates.is_early(pacer.instant(tokio::time::Instant::now())));
                 Ok(())
             })
         }));
@@ -133,6 +134,9 @@ impl Courier {
             attempts.note_departed();
             if matches!(Outcome::of(&report.reply, false), Outcome::Throttled | Outcome::Overloaded) {
                 attempts.note_throttled();
+            }
+            if report.reply != Reply::NotSent && after.was_early() {
+                attempts.note_early();
             }
             if report.applied() == Applied::No {
                 returned();

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 #[derive(Debug, Default)]
 pub(super) struct Flight {
     in_flight: AtomicBool,
+    is_early: AtomicBool,
     landed: Notify,
 }
 
@@ -15,6 +16,16 @@ impl Flight {
     /// It is about to depart; from here on it must not be abandoned.
     pub(super) fn take_off(&self) {
         self.in_flight.store(true, Ordering::Release);
+    }
+
+    /// The next attempt leaves now; `is_early`: the platform wants nothing yet.
+    pub(super) fn leave(&self, is_early: bool) {
+        self.is_early.store(is_early, Ordering::Release);
+    }
+
+    /// Whether the last attempt left too early.
+    pub(super) fn was_early(&self) -> bool {
+        self.is_early.load(Ordering::Acquire)
     }
 
     /// Its attempt has ended.
@@ -38,6 +49,7 @@ impl Flight {
 pub struct Attempts {
     departed: AtomicU64,
     throttled: AtomicU64,
+    early_returns: AtomicU64,
 }
 
 impl Attempts {
@@ -47,6 +59,17 @@ impl Attempts {
 
     pub(super) fn note_throttled(&self) {
         self.throttled.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn note_early(&self) {
+        self.early_returns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Those that left although the platform had asked to be left alone; the machine sees to it that
+    /// there are none.
+    #[must_use]
+    pub fn early_returns(&self) -> u64 {
+        self.early_returns.load(Ordering::Relaxed)
     }
 
     /// Attempts that came to an end.

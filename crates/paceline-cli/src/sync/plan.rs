@@ -44,8 +44,9 @@ pub struct SyncPlan {
 pub struct BatchPlan {
     /// When a batch is closed.
     pub limits: BatchLimits,
-    /// JSON pointer (RFC 6901) to the array of per-item results in a reply.
-    pub items: String,
+    /// JSON pointer (RFC 6901) to the array of per-item results in a reply; None: `/results`, and where there is none
+    /// the reply's status speaks for all.
+    pub items: Option<String>,
     /// JSON pointer, inside an item's result, to the key that tells whose it is.
     pub item_key: String,
     /// JSON pointer, inside an item's result, to whether it may be sent again.
