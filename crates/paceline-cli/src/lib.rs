@@ -7,5 +7,6 @@ pub mod origin;
 pub mod platform;
 pub mod records;
 pub mod settings;
+pub mod sync;
 pub mod template;
 pub mod units;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::HeaderName;
-use paceline::{Applied, AttemptReport, CallError, Client, Request, Response};
+use paceline::client::{Applied, AttemptReport};
+use paceline::{CallError, Client, Request, Response};
 use paceline_core::{ClientId, Cost, OnUncertain, Outcome, Reply, ScopeSet};
 use tokio_util::sync::CancellationToken;
 
@@ -13,8 +14,8 @@ use super::departure::{Attempts, Flight};
 use super::gates::GateKeeper;
 use super::keys::Keys;
 use super::parcel::Parcel;
-use super::plan::Credential;
 use crate::journal::{Entry, Journal};
+use crate::settings::Credential;
 use crate::template::{BatchTemplate, Rendered, RequestTemplate, TemplateError};
 
 /// Everything that a parcel needs on its way; shared by all parcels.
@@ -170,7 +171,7 @@ impl Courier {
 }
 
 impl Template {
-    fn render(&self, parcel: &Parcel) -> Result<Rendered, TemplateError> {
+    pub(super) fn render(&self, parcel: &Parcel) -> Result<Rendered, TemplateError> {
         match self {
             Self::Record(template) => template.render(&parcel.items[0].record),
             Self::Batch(template) => {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use paceline::GateRecord;
+use paceline::driver::GateRecord;
 use paceline_core::{GateCause, Instant, Rate, ScopeKind, ScopeSnapshot, Snapshot, WallTime};
 
 use crate::journal::{Entry, Journal, JournalError, SavedScope, ScopeName};

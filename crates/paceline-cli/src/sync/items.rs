@@ -35,14 +35,15 @@ pub(super) enum BatchResult {
 
 /// Reads the body of a reply that accepted a batch.
 pub(super) fn read(plan: &BatchPlan, body: &[u8]) -> BatchResult {
-    let pointer = plan.items.as_deref();
+    let pointer = plan.items.as_ref();
     let Ok(reply) = serde_json::from_slice::<Value>(body) else {
         return match pointer {
             None => BatchResult::Whole,
             Some(_) => BatchResult::Unreadable("the reply is not JSON".to_owned()),
         };
     };
-    match reply.pointer(pointer.unwrap_or(DEFAULT_ITEMS)).and_then(Value::as_array) {
+    let list = pointer.map_or_else(|| reply.pointer(DEFAULT_ITEMS), |pointer| pointer.find(&reply));
+    match list.and_then(Value::as_array) {
         Some(items) => BatchResult::Each(items.iter().filter_map(|item| read_item(plan, item)).collect()),
         None => match pointer {
             None => BatchResult::Whole,
@@ -52,7 +53,7 @@ pub(super) fn read(plan: &BatchPlan, body: &[u8]) -> BatchResult {
 }
 
 fn read_item(plan: &BatchPlan, item: &Value) -> Option<(String, ItemResult)> {
-    let key = match item.pointer(&plan.item_key)? {
+    let key = match plan.item_key.find(item)? {
         Value::Null => return None,
         Value::String(text) => text.clone(),
         other => other.to_string(),
@@ -81,7 +82,7 @@ fn is_taken(item: &Value, status: Option<u16>) -> bool {
 }
 
 fn is_retryable(plan: &BatchPlan, item: &Value, status: Option<u16>) -> bool {
-    let marked = item.pointer(&plan.item_retryable).and_then(Value::as_bool);
+    let marked = plan.item_retryable.find(item).and_then(Value::as_bool);
     // A refusal for a limit was not applied, whether or not the platform marks it.
     marked.unwrap_or(matches!(status, Some(429 | 503)))
 }
@@ -103,9 +104,9 @@ mod tests {
         let count = NonZeroUsize::new(100).expect("positive");
         BatchPlan {
             limits: BatchLimits { count, bytes: 100_000, linger: Duration::from_secs(1) },
-            items: items.map(str::to_owned),
-            item_key: "/id".to_owned(),
-            item_retryable: "/retryable".to_owned(),
+            items: items.map(|pointer| pointer.parse().expect("a pointer")),
+            item_key: "/id".parse().expect("a pointer"),
+            item_retryable: "/retryable".parse().expect("a pointer"),
             key_field: Some("id".to_owned()),
         }
     }

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::time::SystemTime;
 
 use http::HeaderName;
-use paceline::{CallError, GivenUp, Response};
+use paceline::client::GivenUp;
+use paceline::{CallError, Response};
 use paceline_core::{GiveUp, WallTime};
 
 use super::courier::Delivery;
