@@ -46,7 +46,7 @@ impl Flight {
 
 /// How often calls were made and refused.
 #[derive(Debug, Default)]
-pub struct Attempts {
+pub(super) struct Attempts {
     departed: AtomicU64,
     throttled: AtomicU64,
     early_returns: AtomicU64,
@@ -68,19 +68,19 @@ impl Attempts {
     /// Those that left although the platform had asked to be left alone; the machine sees to it that
     /// there are none.
     #[must_use]
-    pub fn early_returns(&self) -> u64 {
+    pub(super) fn early_returns(&self) -> u64 {
         self.early_returns.load(Ordering::Relaxed)
     }
 
     /// Attempts that came to an end.
     #[must_use]
-    pub fn departed(&self) -> u64 {
+    pub(super) fn departed(&self) -> u64 {
         self.departed.load(Ordering::Relaxed)
     }
 
     /// Those that the platform refused for a limit or its load.
     #[must_use]
-    pub fn throttled(&self) -> u64 {
+    pub(super) fn throttled(&self) -> u64 {
         self.throttled.load(Ordering::Relaxed)
     }
 }
