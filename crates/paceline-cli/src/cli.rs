@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub mod platform;
+pub mod sync;
 
 /// Pushes calls through a rate-limited API as fast as it allows, and never faster.
 #[derive(Debug, Parser)]
@@ -16,14 +17,25 @@ pub struct Paceline {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Sync(Box<sync::SyncArgs>),
     Platform(platform::PlatformArgs),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 impl Paceline {
     /// Runs the command; its exit code is the program's.
     pub async fn run(self) -> ExitCode {
         match self.command {
+            Command::Sync(args) => sync::run(*args).await,
             Command::Platform(args) => platform::run(args).await,
+            Command::Completions { shell } => {
+                clap_complete::generate(shell, &mut Self::command(), "paceline", &mut std::io::stdout());
+                ExitCode::SUCCESS
+            }
         }
     }
 }

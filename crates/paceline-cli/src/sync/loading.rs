@@ -82,11 +82,7 @@ impl Loader {
     pub(super) fn split(&mut self, items: Vec<Item>) -> Option<[Parcel; 2]> {
         let (first, second) = bisect(items)?;
         let parts = [first, second].map(|items| self.sealed(items));
-        parts.iter().rev().for_each(|part| {
-            let mut part = part.clone();
-            part.seal.iter_mut().for_each(|seal| seal.is_journaled = true);
-            self.ready.push_front(part);
-        });
+        parts.iter().rev().for_each(|part| self.ready.push_front(part.clone()));
         Some(parts)
     }
 
