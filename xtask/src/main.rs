@@ -41,6 +41,6 @@ fn run(name: &str, arguments: &[String]) -> Result<(), String> {
 #[expect(clippy::print_stdout, reason = "the list is what was asked for")]
 fn print_commands() {
     for command in COMMANDS {
-        println!("cargo xtask {:<24} {}", command.usage(), command.about);
+        println!("cargo xtask {:<36} {}", command.usage(), command.about);
     }
 }
