@@ -51,6 +51,11 @@ const BENCHES: &[Bench] = &[
         line: "bench -p paceline-cli --bench records --",
     },
     Bench {
+        name: "templates",
+        about: "Templates: requests rendered per second.",
+        line: "bench -p paceline-cli --bench templates --",
+    },
+    Bench {
         name: "journal",
         about: "The journal: departures committed per second.",
         line: "bench -p paceline-cli --bench journal --",
@@ -64,6 +69,9 @@ const BENCHES: &[Bench] = &[
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     #[test]
@@ -78,6 +86,21 @@ mod tests {
         for arguments in [vec![], vec!["nothing".to_owned()]] {
             let error = steps(&arguments).unwrap_err();
             assert!(BENCHES.iter().all(|bench| error.contains(bench.name)), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_benchmark_of_a_crate_is_in_the_table() {
+        let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+        let folders = fs::read_dir(crates).unwrap().map(|entry| entry.unwrap().path().join("benches"));
+        let files = folders.flat_map(|folder| fs::read_dir(folder).into_iter().flatten());
+        let names: Vec<String> = files
+            .map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned())
+            .collect();
+        assert!(!names.is_empty());
+        for name in names {
+            let word = format!(" --bench {name} ");
+            assert!(BENCHES.iter().any(|bench| bench.line.contains(&word)), "add {name} to the table");
         }
     }
 }
