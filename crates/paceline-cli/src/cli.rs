@@ -18,7 +18,7 @@ pub struct Paceline {
 #[derive(Debug, Subcommand)]
 enum Command {
     Sync(Box<sync::SyncArgs>),
-    Platform(platform::PlatformArgs),
+    Platform(Box<platform::PlatformArgs>),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -31,7 +31,7 @@ impl Paceline {
     pub async fn run(self) -> ExitCode {
         match self.command {
             Command::Sync(args) => sync::run(*args).await,
-            Command::Platform(args) => platform::run(args).await,
+            Command::Platform(args) => platform::run(*args).await,
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Self::command(), "paceline", &mut std::io::stdout());
                 ExitCode::SUCCESS

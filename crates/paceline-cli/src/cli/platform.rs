@@ -16,7 +16,6 @@ use choices::{BulkCostArg, LimiterArg, RetryAfterArg};
 use limits::{ConcurrencyArg, LimitArg};
 use mishaps::{FaultArg, OutageArg};
 
-
 use crate::platform::{Profile, StandIn, StandInConfig, serve};
 
 /// Start a stand-in platform: real limits, penalties and faults, on your own machine.

@@ -10,7 +10,9 @@ use std::process::ExitCode;
 use tokio::sync::watch;
 
 use crate::observe::ProgressView;
-use crate::settings::{ConfigFile, Layers, Loaded, SecretError, SettingsError, print_config, process_environment};
+use crate::settings::{
+    ConfigFile, Layers, Loaded, SecretError, SettingsError, print_config, process_environment,
+};
 use crate::sync::{self, Forecast, Inspection, Rehearsal, StartError, Summary, SyncPlan, inspect, judgement};
 
 pub use flags::SyncArgs;
@@ -35,7 +37,9 @@ enum CommandError {
     Secret(#[from] SecretError),
     #[error(transparent)]
     Start(#[from] StartError),
-    #[error("there is nothing to send to: name --to URL, or [target] url in the configuration, or try --rehearse")]
+    #[error(
+        "there is nothing to send to: name --to URL, or [target] url in the configuration, or try --rehearse"
+    )]
     NoTarget,
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -110,7 +114,9 @@ impl Command {
             writeln!(
                 io::stderr(),
                 "resuming: {} delivered, {} dead, {} in doubt so far",
-                counts.delivered, counts.dead, counts.in_doubt
+                counts.delivered,
+                counts.dead,
+                counts.in_doubt
             )?;
         }
         let (watchers, watching) = watch::channel(sync::Progress::default());

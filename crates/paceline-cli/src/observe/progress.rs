@@ -75,8 +75,11 @@ fn line(progress: &Progress, elapsed: Duration) -> String {
     };
     if let Some(total) = total.filter(|total| rate > 0.0 && *total > *settled) {
         #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
-        let left = Duration::from_secs(((total - settled) as f64 / rate) as u64 + 1);
-        line.push_str(&format!(", {} left", crate::units::spelled(left)));
+        let left = (total - settled) as f64 / rate;
+        // More than a Duration holds is not worth mentioning.
+        if let Ok(left) = Duration::try_from_secs_f64(left.floor() + 1.0) {
+            line.push_str(&format!(", {} left", crate::units::spelled(left)));
+        }
     }
     line.push_str(&notes(progress));
     line

@@ -132,7 +132,10 @@ impl Courier {
         let (after, attempts) = (Arc::clone(flight), Arc::clone(&self.attempts));
         let returned = self.returned(parcel);
         request.on_attempt = Some(Box::new(move |report: AttemptReport| {
-            attempts.note_departed();
+            // What met a closed gate at the last moment never left, nor what found no connection.
+            if report.reply != Reply::NotSent {
+                attempts.note_departed();
+            }
             if matches!(Outcome::of(&report.reply, false), Outcome::Throttled | Outcome::Overloaded) {
                 attempts.note_throttled();
             }

@@ -142,7 +142,9 @@ impl<'a> Engine<'a> {
             Standing::InDoubt { .. } => self.tally.in_doubt += 1,
             Standing::SourceChanged => {
                 let line = item.record.line;
-                self.end(Ending::Broken(format!("the record on line {line} is not the one that the journal knows")));
+                self.end(Ending::Broken(format!(
+                    "the record on line {line} is not the one that the journal knows"
+                )));
             }
         }
         None
@@ -326,7 +328,16 @@ impl<'a> Engine<'a> {
             (Err(error), ending) if !matches!(ending, Ending::Journal(_)) => Ending::Journal(error),
             (_, ending) => ending,
         };
-        Summary::new(records, counts, self.tally, &self.started.courier.attempts, seconds, ending, &snapshot, path)
+        Summary::new(
+            records,
+            counts,
+            self.tally,
+            &self.started.courier.attempts,
+            seconds,
+            ending,
+            &snapshot,
+            path,
+        )
     }
 
     /// A run that stopped early still tells how all records of its source stand; without sending any.

@@ -61,7 +61,8 @@ impl Forecast {
     /// The forecast for people, a few lines.
     #[must_use]
     pub fn text(&self) -> String {
-        let count = |count: Option<u64>| count.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string());
+        let count =
+            |count: Option<u64>| count.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string());
         let mut text = format!("{} records", count(self.records));
         if self.settled > 0 {
             text.push_str(&format!(", {} of them settled by an earlier run", self.settled));

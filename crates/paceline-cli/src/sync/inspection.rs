@@ -65,10 +65,7 @@ pub struct Inspection {
 ///
 /// # Errors
 /// Everything that can be wrong with a source or a request before the first call.
-pub fn inspect(
-    plan: &SyncPlan,
-    progress: &mut dyn FnMut(ScanProgress),
-) -> Result<Inspection, StartError> {
+pub fn inspect(plan: &SyncPlan, progress: &mut dyn FnMut(ScanProgress)) -> Result<Inspection, StartError> {
     let template = Template::compile(plan)?;
     if plan.source.location == Location::Stdin {
         return Ok(Inspection::default());
@@ -108,8 +105,7 @@ fn check_beginning(plan: &SyncPlan, template: &Template) -> Result<(), StartErro
         asked("--batch, to tell results apart,", &batch_key),
     ];
     let in_template = template.required_fields().into_iter().map(|field| ("the template".to_owned(), field));
-    let missing =
-        named.into_iter().flatten().chain(in_template).find(|(_, field)| !header.contains(field));
+    let missing = named.into_iter().flatten().chain(in_template).find(|(_, field)| !header.contains(field));
     match missing {
         None => Ok(()),
         Some((what, field)) => Err(StartError::NoSuchField { what, field, has: header.to_vec() }),
@@ -126,7 +122,8 @@ fn sample(plan: &SyncPlan, template: &Template) -> Result<(u64, u64), StartError
     let (mut bodies, mut bytes) = (0, 0);
     for items in items.chunks(size) {
         check_batch_keys(plan, items)?;
-        let seal = plan.batch.as_ref().map(|_| Seal { id: BatchId(0), key: String::new(), is_journaled: true });
+        let seal =
+            plan.batch.as_ref().map(|_| Seal { id: BatchId(0), key: String::new(), is_journaled: true });
         let parcel = Parcel { items: items.to_vec(), seal };
         bytes += template.render(&parcel)?.body.len() as u64;
         bodies += 1;

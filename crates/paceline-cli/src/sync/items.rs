@@ -150,7 +150,10 @@ mod tests {
     fn without_a_list_the_status_speaks_for_all_unless_a_list_was_promised() {
         for body in ["", "accepted", "{}", r#"{"results":7}"#] {
             assert_eq!(read(&plan(None), body.as_bytes()), BatchResult::Whole, "{body}");
-            assert!(matches!(read(&plan(Some("/a/b")), body.as_bytes()), BatchResult::Unreadable(_)), "{body}");
+            assert!(
+                matches!(read(&plan(Some("/a/b")), body.as_bytes()), BatchResult::Unreadable(_)),
+                "{body}"
+            );
         }
     }
 

@@ -120,7 +120,9 @@ impl Loader {
 
     /// Records that are ready or wait here.
     pub(super) fn is_empty(&self) -> bool {
-        self.ready.is_empty() && self.resting.is_empty() && self.batcher.as_ref().is_none_or(Batcher::is_empty)
+        self.ready.is_empty()
+            && self.resting.is_empty()
+            && self.batcher.as_ref().is_none_or(Batcher::is_empty)
     }
 
     /// Whether it is worth reading on: enough is ready already, or too many wait for their turn.

@@ -4,9 +4,7 @@ use std::io;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use paceline_sim::platform::{
-    Ban, LatencyRange, LimitConfig, LimiterKind, PlatformConfig, Rate, Stats,
-};
+use paceline_sim::platform::{Ban, LatencyRange, LimitConfig, LimiterKind, PlatformConfig, Rate, Stats};
 use tokio::net::TcpListener;
 
 use crate::platform::{Profile, StandIn, StandInConfig, serve};
@@ -64,7 +62,10 @@ pub fn judgement(stats: &Stats) -> String {
         stats.distinct, stats.duplicates, stats.throttled, stats.early_returns, stats.banned,
     );
     if let (Some(ratio), Some(oracle)) = (stats.goodput_ratio, stats.oracle) {
-        text.push_str(&format!("\ngoodput {:.1} % of the {oracle} calls that any client could have had", 100.0 * ratio));
+        text.push_str(&format!(
+            "\ngoodput {:.1} % of the {oracle} calls that any client could have had",
+            100.0 * ratio
+        ));
     }
     text
 }
@@ -75,10 +76,9 @@ fn platform(scene: Scene) -> PlatformConfig {
     let minute = Duration::from_secs(60);
     let usual = LimiterKind::TokenBucket { rate: Rate::per_second(some(120)), burst: some(120) };
     let platform = match scene {
-        Scene::Usual => PlatformConfig {
-            limits: vec![LimitConfig::per_credential(usual)],
-            ..PlatformConfig::default()
-        },
+        Scene::Usual => {
+            PlatformConfig { limits: vec![LimitConfig::per_credential(usual)], ..PlatformConfig::default() }
+        }
         Scene::Of(profile) => profile.config(),
     };
     PlatformConfig {

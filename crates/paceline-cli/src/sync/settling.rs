@@ -87,7 +87,8 @@ impl Clerk<'_> {
                 settled.again.push(item);
             }
             Some(ItemResult::Again) => {
-                let letter = self.letter(&item, "asked to be sent again too often", Some(response), item.returns + 1);
+                let letter =
+                    self.letter(&item, "asked to be sent again too often", Some(response), item.returns + 1);
                 settled.dead.push((item, letter));
             }
             Some(ItemResult::Refused { status, text }) => {
@@ -112,7 +113,8 @@ impl Clerk<'_> {
             GiveUp::Exhausted if may_have_been_applied(given_up) => self.all_in_doubt(parcel, given_up),
             GiveUp::Exhausted => {
                 let text = words(given_up);
-                self.letters(parcel, &text, given_up).map_or_else(Settled::default, |dead| Settled { dead, ..Settled::default() })
+                self.letters(parcel, &text, given_up)
+                    .map_or_else(Settled::default, |dead| Settled { dead, ..Settled::default() })
             }
             GiveUp::Expired | GiveUp::Cancelled => {
                 Settled { still_to_do: parcel.items, ..Settled::default() }
@@ -200,7 +202,8 @@ pub(super) fn batch_key(batch: &BatchPlan, item: &Item) -> Option<String> {
 
 fn may_have_been_applied(given_up: &GivenUp) -> bool {
     let by_reply = given_up.last.as_ref().is_some_and(|last| last.status.is_server_error());
-    let by_failure = given_up.detail.as_ref().is_some_and(|detail| detail.reply() == paceline_core::Reply::Lost);
+    let by_failure =
+        given_up.detail.as_ref().is_some_and(|detail| detail.reply() == paceline_core::Reply::Lost);
     by_reply || by_failure
 }
 

@@ -81,7 +81,9 @@ fn binding(plan: &SyncPlan, inspection: &Inspection) -> Binding {
     }
     let source = match &plan.source.location {
         Location::Stdin => plan.source.location.to_string(),
-        Location::File(path) => std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string(),
+        Location::File(path) => {
+            std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string()
+        }
     };
     Binding {
         source,

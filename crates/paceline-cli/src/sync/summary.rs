@@ -147,7 +147,8 @@ impl Summary {
 /// Civil time as RFC 3339, in UTC.
 pub(super) fn civil(time: WallTime) -> String {
     let millis = i64::try_from(time.as_unix_millis()).unwrap_or(i64::MAX);
-    jiff::Timestamp::from_millisecond(millis).map_or_else(|_| "the end of time".to_owned(), |at| at.to_string())
+    jiff::Timestamp::from_millisecond(millis)
+        .map_or_else(|_| "the end of time".to_owned(), |at| at.to_string())
 }
 
 fn closed(snapshot: &Snapshot) -> Vec<ClosedScope> {

@@ -19,7 +19,7 @@ pub struct SyncArgs {
     /// The records: CSV, TSV, JSON Lines or a JSON array, plain, gzip or zstd; - for standard input
     #[arg(value_name = "RECORDS")]
     pub(super) records: PathBuf,
-    /// Where to send them; may be a template: https://api.example.com/users/{{ id }}
+    /// Where to send them; may be a template: `https://api.example.com/users/{{ id }}`
     #[arg(long, value_name = "URL", conflicts_with = "rehearse")]
     to: Option<String>,
     /// Send to a stand-in inside this program instead, and say how close to the best possible it came

@@ -62,7 +62,8 @@ fn request(
     let root = place.rehearsal.as_deref().unwrap_or("http://127.0.0.1");
     let default_path = if is_batch { "/records/bulk" } else { "/records" };
     let path = asked.as_ref().map_or(default_path, |spec| path_of(&spec.url));
-    let url: TargetUrl = format!("{root}{path}").parse().expect("a loopback root and a path of a URL are a URL");
+    let url: TargetUrl =
+        format!("{root}{path}").parse().expect("a loopback root and a path of a URL are a URL");
     let spec = asked.unwrap_or_else(|| RequestSpec::post(url.clone(), Origin::Flag("--rehearse")));
     Ok(RequestSpec { url, ..spec })
 }
