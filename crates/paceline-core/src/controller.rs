@@ -263,8 +263,26 @@ impl Controller {
         match state.stands {
             Stands::InLane => self.leave_lane(&state.call),
             Stands::Resting(until) => drop(self.resting.remove(&(until, call))),
-            Stands::InFlight => self.recall(now, AttemptId { call, number: state.attempts }),
+            Stands::InFlight => {
+                self.recall(now, AttemptId { call, number: state.attempts });
+            }
         }
+    }
+
+    /// An attempt that departed and was not sent does not leave after all: its driver saw a gate close at the last
+    /// moment. What it took is refunded, and its call waits again at its original place. Returns whether it was so; what
+    /// was sent or answered cannot be recalled.
+    pub fn handle_recall(&mut self, now: Instant, attempt: AttemptId) -> bool {
+        let now = self.advance(now);
+        let is_current = self.calls.get(&attempt.call).is_some_and(|state| state.attempts == attempt.number);
+        if !is_current || !self.recall(now, attempt) {
+            return false;
+        }
+        let state = self.calls.get_mut(&attempt.call).expect("it was just found");
+        state.attempts -= 1;
+        state.stands = Stands::InLane;
+        self.waiting.push(state.call.scopes, state.call.client, state.place, attempt.call);
+        true
     }
 
     /// Opens the gate of a scope early, on a person's word: a new credential, or a ban that was lifted.
@@ -363,17 +381,18 @@ impl Controller {
         }
     }
 
-    /// Takes an attempt back that has departed but not been sent.
-    fn recall(&mut self, now: Instant, id: AttemptId) {
+    /// Takes an attempt back that has departed but not been sent. Returns whether it was so.
+    fn recall(&mut self, now: Instant, id: AttemptId) -> bool {
         let Some(attempt) = self.attempts.get(&id).filter(|attempt| !attempt.sent && !attempt.answered)
         else {
-            return;
+            return false;
         };
         let call = attempt.call;
         for &scope in call.scopes.as_slice() {
             self.scopes.state_mut(scope).refund(call.cost);
         }
         self.handle_done(now, id);
+        true
     }
 
     fn emit(&mut self, event: Event) {

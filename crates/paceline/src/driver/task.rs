@@ -164,17 +164,16 @@ impl Task {
         self.machine.handle_done(now, attempt);
     }
 
-    /// The machine has no word for "not yet after all": the call is taken back and submitted again, under a
-    /// new name so that the end of the old one is not mistaken for its own.
     fn confirm(&mut self, now: Instant, call: Call, attempt: AttemptId) -> Confirmed {
         if !self.closed.covers(now, &call.scopes) {
             return Confirmed::Valid;
         }
         let Some(line) = self.line.upgrade() else { return Confirmed::Valid };
-        self.take_back(now, attempt);
-        let call = Call { id: line.name_call(), ..call };
+        if !self.machine.handle_recall(now, attempt) {
+            return Confirmed::Valid;
+        }
         let (turn, waiting) = Waiting::new(line, call);
-        self.submit(now, call, turn);
+        self.turns.insert(call.id, turn);
         Confirmed::Recalled(waiting)
     }
 

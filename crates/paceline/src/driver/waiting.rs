@@ -43,8 +43,7 @@ impl Waiting {
         (turn, Self { line, call, turn: Some(come) })
     }
 
-    /// The call's name, for [`Pacer::forecast`](super::Pacer::forecast). A call whose permit was recalled
-    /// has a new one.
+    /// The call's name, for [`Pacer::forecast`](super::Pacer::forecast).
     #[must_use]
     pub const fn call(&self) -> CallId {
         self.call.id

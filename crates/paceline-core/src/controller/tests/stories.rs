@@ -341,6 +341,19 @@ fn a_cancelled_attempt_that_never_left_gives_everything_back() {
 }
 
 #[test]
+fn a_recalled_attempt_waits_again_at_its_original_place_and_has_taken_nothing() {
+    let (mut machine, _) = machine(known(1.0, 1), 3);
+    let (started, _) = departures(&mut machine, at(0));
+    assert!(machine.handle_recall(at(10), started[0]));
+    assert!(!machine.handle_recall(at(10), started[0]), "once");
+    assert_eq!((machine.waiting(), machine.in_flight()), (3, 0));
+    let (again, _) = departures(&mut machine, at(10));
+    assert_eq!(again, started, "the same call, the same attempt");
+    machine.handle_sent(at(20), again[0]);
+    assert!(!machine.handle_recall(at(30), again[0]), "what was sent cannot be recalled");
+}
+
+#[test]
 fn idle_scopes_are_forgotten_and_closed_ones_are_not() {
     let mut machine = Controller::new(Config { max_idle_scopes: 100, ..Config::default() });
     let closed = machine.scope(at(0), ScopeKind::Credential, "closed");

@@ -22,6 +22,7 @@ pub(super) enum Step {
     Reply(prop::sample::Index, Answer),
     Done(prop::sample::Index),
     Cancel(prop::sample::Index),
+    Recall(prop::sample::Index),
     Repeat(prop::sample::Index, Answer),
 }
 
@@ -68,6 +69,7 @@ pub(super) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
         6 => (index(), answer()).prop_map(|(index, answer)| Step::Reply(index, answer)),
         6 => index().prop_map(Step::Done),
         1 => index().prop_map(Step::Cancel),
+        1 => index().prop_map(Step::Recall),
         1 => (index(), answer()).prop_map(|(index, answer)| Step::Repeat(index, answer)),
     ];
     prop::collection::vec(step, 1..most)
@@ -186,6 +188,13 @@ impl Trace {
                 self.cancel(call);
             }
             Step::Cancel(_) => {}
+            Step::Recall(index) => {
+                let recalled =
+                    self.pick(index).filter(|&attempt| self.machine.handle_recall(self.now, attempt));
+                if let Some(attempt) = recalled {
+                    self.in_flight.remove(&attempt);
+                }
+            }
             Step::Repeat(index, answer) => self.repeat(index, *answer),
         }
     }
