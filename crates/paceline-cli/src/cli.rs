@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 pub mod platform;
+pub mod report;
 
 /// Pushes calls through a rate-limited API as fast as it allows, and never faster.
 #[derive(Debug, Parser)]
@@ -17,6 +18,7 @@ pub struct Paceline {
 #[derive(Debug, Subcommand)]
 enum Command {
     Platform(platform::PlatformArgs),
+    Report(report::ReportArgs),
 }
 
 impl Paceline {
@@ -24,6 +26,7 @@ impl Paceline {
     pub async fn run(self) -> ExitCode {
         match self.command {
             Command::Platform(args) => platform::run(args).await,
+            Command::Report(args) => report::run(args),
         }
     }
 }

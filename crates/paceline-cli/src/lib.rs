@@ -6,6 +6,7 @@ pub mod journal;
 pub mod origin;
 pub mod platform;
 pub mod records;
+pub mod report;
 pub mod settings;
 pub mod template;
 pub mod units;
