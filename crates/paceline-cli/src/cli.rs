@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 pub mod platform;
 pub mod report;
+pub mod sync;
 
 /// Pushes calls through a rate-limited API as fast as it allows, and never faster.
 #[derive(Debug, Parser)]
@@ -17,16 +18,27 @@ pub struct Paceline {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Sync(Box<sync::SyncArgs>),
     Platform(platform::PlatformArgs),
     Report(report::ReportArgs),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
 }
 
 impl Paceline {
     /// Runs the command; its exit code is the program's.
     pub async fn run(self) -> ExitCode {
         match self.command {
+            Command::Sync(args) => sync::run(*args).await,
             Command::Platform(args) => platform::run(args).await,
             Command::Report(args) => report::run(args),
+            Command::Completions { shell } => {
+                clap_complete::generate(shell, &mut Self::command(), "paceline", &mut std::io::stdout());
+                ExitCode::SUCCESS
+            }
         }
     }
 }

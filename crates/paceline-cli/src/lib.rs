@@ -3,10 +3,12 @@
 
 pub mod cli;
 pub mod journal;
+pub mod observe;
 pub mod origin;
 pub mod platform;
 pub mod records;
 pub mod report;
 pub mod settings;
+pub mod sync;
 pub mod template;
 pub mod units;

@@ -16,11 +16,14 @@ mod answer;
 mod connection;
 mod line;
 mod payload;
+mod profile;
 mod reading;
 mod scene;
 
 pub(crate) use reading::token;
 use scene::Scene;
+
+pub use profile::Profile;
 
 /// A platform, and how its stand-in reads records.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,6 +20,7 @@ mod suggest;
 mod value;
 
 pub use auth::{Auth, Credential, SecretSource};
+pub use environment::process_environment;
 pub use file::ConfigFile;
 pub use keys::{Key, all_keys};
 pub use layers::{Flag, Layers, Loaded};

@@ -11,14 +11,12 @@ use tokio::net::TcpListener;
 mod choices;
 mod limits;
 mod mishaps;
-mod profile;
 
 use choices::{BulkCostArg, LimiterArg, RetryAfterArg};
 use limits::{ConcurrencyArg, LimitArg};
 use mishaps::{FaultArg, OutageArg};
-use profile::Profile;
 
-use crate::platform::{StandIn, StandInConfig, serve};
+use crate::platform::{Profile, StandIn, StandInConfig, serve};
 
 /// Start a stand-in platform: real limits, penalties and faults, on your own machine.
 ///

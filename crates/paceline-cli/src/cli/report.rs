@@ -24,7 +24,7 @@ pub struct ReportArgs {
     journal: PathBuf,
     #[command(flatten)]
     selection: SelectionArgs,
-    /// How it is written: text for people; jsonl or csv for the records as they were [a summary: text or jsonl]
+    /// How it is written: text for people, jsonl or csv for the records as they were, jsonl for a summary in one object
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "text")]
     format: FormArg,
     /// Add to exported records why they are here, as `_paceline` or `_paceline_*`; sync would send that too

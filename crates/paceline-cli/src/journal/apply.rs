@@ -45,6 +45,7 @@ impl Tables {
             Entry::Learned { scope, limits, retry_after } => {
                 scopes::learn(&self.connection, scope, limits.as_deref(), *retry_after)
             }
+            Entry::Acquitted => self.acquit(),
             Entry::RunEnded { reason, counts } => runs::end(&self.connection, self.run, reason, counts),
         }
     }
@@ -110,6 +111,11 @@ impl Tables {
         Ok(())
     }
 
+    fn acquit(&self) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(ACQUIT)?.execute(params![self.run])?;
+        Ok(())
+    }
+
     fn form(&self, batch: &super::Batch) -> rusqlite::Result<()> {
         batches::open(&self.connection, batch)?;
         self.each(&batch.members, State::Todo, Membership::Now(Some(batch.id)))
@@ -165,3 +171,8 @@ const BACK_ROW: &str =
 
 const BACK_KEY: &str =
     "UPDATE record SET state = 'todo', batch = ?2 WHERE key = ?1 AND state IN ('departed', 'todo')";
+
+const ACQUIT: &str = "
+UPDATE record SET state = 'todo', batch = NULL
+WHERE state = 'dead' AND id >= 0
+AND id IN (SELECT record FROM letter WHERE at >= (SELECT started FROM run WHERE id = ?1))";

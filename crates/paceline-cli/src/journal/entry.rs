@@ -74,6 +74,9 @@ pub enum Entry {
         /// A wait that the platform named. The longest is kept.
         retry_after: Option<Duration>,
     },
+    /// What this run gave up is still to do after all: the run was at fault, not the records. Those that
+    /// were given up without being identified (no key, or another's) stay.
+    Acquitted,
     /// The run ends in good order.
     RunEnded {
         /// Why, in one word of the caller's choice.

@@ -7,6 +7,12 @@ use super::limit::LIMIT_KEYS;
 use super::placing::TABLES;
 use super::suggest::closest;
 
+/// The variables of this process, those with a name or value that is no text aside.
+pub fn process_environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
 /// What a variable of the environment sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Variable {

@@ -84,7 +84,12 @@ impl Layers {
             }
         };
         let mut auth: Option<String> = None;
+        let mut refused: Option<Vec<String>> = None;
         for entry in entries {
+            // What stands in a table that there is not needs no problem of its own.
+            if refused.as_ref().is_some_and(|table| entry.path.starts_with(table)) {
+                continue;
+            }
             let path: Vec<&str> = entry.path.iter().map(String::as_str).collect();
             let placed = match &entry.value {
                 None => check_table(&path).map_err(|wrong| (wrong, entry.key_span.clone())),
@@ -93,6 +98,9 @@ impl Layers {
                     (wrong, span)
                 }),
             };
+            if placed.is_err() && entry.value.is_none() {
+                refused = Some(entry.path.clone());
+            }
             match (placed, entry.value) {
                 (Ok(()), Some((_, span))) => {
                     self.origins.insert(entry.path.join("."), file.text_origin(&span));
@@ -104,7 +112,8 @@ impl Layers {
         self
     }
 
-    /// These layers under the variables `PACELINE_<TABLE>_<KEY>` among `variables`.
+    /// These layers under the variables `PACELINE_<TABLE>_<KEY>` among `variables`; see
+    /// [`process_environment`](super::process_environment).
     #[must_use]
     pub fn with_environment(mut self, variables: impl IntoIterator<Item = (String, String)>) -> Self {
         let mut unknown = Vec::new();

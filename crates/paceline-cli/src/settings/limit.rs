@@ -65,7 +65,7 @@ pub(super) static LIMIT_KEYS: [LimitKey; 5] = [
     },
     LimitKey {
         name: "burst",
-        kind: "number",
+        kind: "whole number",
         default: "",
         example: "50",
         set: |limit, value| value.count().map(|burst| limit.burst = Some(burst)),
@@ -73,7 +73,7 @@ pub(super) static LIMIT_KEYS: [LimitKey; 5] = [
     },
     LimitKey {
         name: "in_flight",
-        kind: "number",
+        kind: "whole number",
         default: "",
         example: "50",
         set: |limit, value| value.count().map(|in_flight| limit.in_flight = Some(in_flight)),

@@ -41,8 +41,7 @@ fn set_limit(
     written: &Written,
 ) -> Result<(), Wrong> {
     let Some(limit_key) = LIMIT_KEYS.iter().find(|known| known.name == key) else {
-        let advice = closest(key, LIMIT_KEYS.iter().map(|known| known.name));
-        return Err(unknown("key", key, "a limit", advice.map(str::to_owned)));
+        return Err(unknown("key", key, "in a limit", LIMIT_KEYS.iter().map(|known| known.name)));
     };
     let kind = ScopeKind::from_name(kind).expect("the caller names a kind");
     let limits = &mut settings.limits;
@@ -78,15 +77,12 @@ impl Wrong {
 pub(super) fn check_table(path: &[&str]) -> Result<(), Wrong> {
     match path {
         [table] if TABLES.contains(table) => Ok(()),
-        ["target", "headers"] => Ok(()),
+        ["target", "headers"] | ["limits", "integration", _] => Ok(()),
         ["limits", kind] if ScopeKind::from_name(kind).is_some() => Ok(()),
-        ["limits", "integration", _] => Ok(()),
         ["limits", "endpoint", name] => check_endpoint(name),
-        ["limits", kind] => {
-            let kinds = ScopeKind::ALL.map(ScopeKind::name);
-            Err(unknown("table", kind, "[limits]", closest(kind, kinds).map(str::to_owned)))
-        }
-        [table] => Err(unknown("table", table, "a configuration", closest(table, TABLES).map(str::to_owned))),
+        ["limits", kind] => Err(unknown("table", kind, "in [limits]", ScopeKind::ALL.map(ScopeKind::name))),
+        ["target", table] => Err(unknown("table", table, "in [target]", ["headers"])),
+        [table] => Err(unknown("table", table, "in a configuration", TABLES)),
         _ => Err(unknown_key(path)),
     }
 }
@@ -104,23 +100,31 @@ fn check_endpoint(name: &str) -> Result<(), Wrong> {
 fn unknown_key(path: &[&str]) -> Wrong {
     let (key, tables) = path.split_last().expect("a path has a key");
     let table = tables.join(".");
-    let in_table = SettingKey::all().filter(|known| known.table() == table).map(SettingKey::short);
-    let place = if table.is_empty() { "a configuration's top".to_owned() } else { format!("[{table}]") };
+    if tables.is_empty() && TABLES.contains(key) {
+        return Wrong::key(
+            format!("`{key}` is a table"),
+            Some(format!("write [{key}] and its keys below it")),
+        );
+    }
+    let place = if table.is_empty() { "outside of tables".to_owned() } else { format!("in [{table}]") };
     match SettingKey::all().find(|known| known.short() == *key) {
         Some(elsewhere) => Wrong::key(
-            format!("there is no key `{key}` in {place}"),
+            format!("there is no key `{key}` {place}"),
             Some(format!("it belongs under [{}]", elsewhere.table())),
         ),
-        None => unknown("key", key, &place, closest(key, in_table).map(str::to_owned)),
+        None => {
+            let in_table = SettingKey::all().filter(|known| known.table() == table).map(SettingKey::short);
+            unknown("key", key, &place, in_table)
+        }
     }
 }
 
-fn unknown(what: &str, name: &str, place: &str, meant: Option<String>) -> Wrong {
-    let advice = match meant {
+fn unknown<'a>(what: &str, name: &str, place: &str, known: impl IntoIterator<Item = &'a str>) -> Wrong {
+    let advice = match closest(name, known) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "docs/configuration.md lists what there is".to_owned(),
     };
-    Wrong::key(format!("there is no {what} `{name}` in {place}"), Some(advice))
+    Wrong::key(format!("there is no {what} `{name}` {place}"), Some(advice))
 }
 
 /// The tables of a configuration.

@@ -43,7 +43,7 @@ impl<'a> Value<'a> {
     /// The text, which must not be empty.
     pub(super) fn name(self) -> Result<String, String> {
         match self.text()? {
-            "" => Err(format!("an empty text; write {}, such as {}", self.kind, self.example)),
+            "" => Err(self.instead_of("an empty text")),
             text => Ok(text.to_owned()),
         }
     }
@@ -98,6 +98,10 @@ impl<'a> Value<'a> {
             Written::Table(_) => "a table",
             Written::Other(name) => name,
         };
-        format!("{found} where a {} must stand; write it as {}", self.kind, self.example)
+        self.instead_of(found)
+    }
+
+    fn instead_of(self, found: &str) -> String {
+        format!("{found}, but this key takes: {}, such as {}", self.kind, self.example)
     }
 }

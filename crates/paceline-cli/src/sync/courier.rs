@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::HeaderName;
-use paceline::{Applied, AttemptReport, CallError, Client, Request, Response};
-use paceline_core::{ClientId, Cost, OnUncertain, Outcome, ScopeSet};
+use paceline::client::{Applied, AttemptReport};
+use paceline::{CallError, Client, Request, Response};
+use paceline_core::{ClientId, Cost, OnUncertain, Outcome, Reply, ScopeSet};
 use tokio_util::sync::CancellationToken;
 
 use super::departure::{Attempts, Flight};
 use super::gates::GateKeeper;
 use super::keys::Keys;
 use super::parcel::Parcel;
-use super::plan::Credential;
 use crate::journal::{Entry, Journal};
+use crate::settings::Credential;
 use crate::template::{BatchTemplate, Rendered, RequestTemplate, TemplateError};
 
 /// Everything that a parcel needs on its way; shared by all parcels.
@@ -114,16 +115,17 @@ impl Courier {
     /// Tells the journal of each departure, before it and after.
     fn watched(&self, parcel: &Parcel, mut request: Request, flight: &Arc<Flight>) -> Request {
         let (gates, before) = (self.gates.clone(), Arc::clone(flight));
-        let departing = self.departing(parcel);
+        let (departing, pacer) = (self.departing(parcel), self.client.pacer().clone());
         request.before_departure = Some(Box::new(move |number| {
             before.take_off();
             let entries = departing(number);
             let is_needed = !entries.is_empty() || gates.is_unsaved();
-            let gates = gates.clone();
+            let (gates, flight, pacer) = (gates.clone(), Arc::clone(&before), pacer.clone());
             Box::pin(async move {
                 if is_needed {
                     gates.save(entries).await?;
                 }
+                flight.leave(gates.is_early(pacer.instant(tokio::time::Instant::now())));
                 Ok(())
             })
         }));
@@ -133,6 +135,9 @@ impl Courier {
             attempts.note_departed();
             if matches!(Outcome::of(&report.reply, false), Outcome::Throttled | Outcome::Overloaded) {
                 attempts.note_throttled();
+            }
+            if report.reply != Reply::NotSent && after.was_early() {
+                attempts.note_early();
             }
             if report.applied() == Applied::No {
                 returned();
@@ -166,7 +171,7 @@ impl Courier {
 }
 
 impl Template {
-    fn render(&self, parcel: &Parcel) -> Result<Rendered, TemplateError> {
+    pub(super) fn render(&self, parcel: &Parcel) -> Result<Rendered, TemplateError> {
         match self {
             Self::Record(template) => template.render(&parcel.items[0].record),
             Self::Batch(template) => {

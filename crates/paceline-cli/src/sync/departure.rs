@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 #[derive(Debug, Default)]
 pub(super) struct Flight {
     in_flight: AtomicBool,
+    is_early: AtomicBool,
     landed: Notify,
 }
 
@@ -15,6 +16,16 @@ impl Flight {
     /// It is about to depart; from here on it must not be abandoned.
     pub(super) fn take_off(&self) {
         self.in_flight.store(true, Ordering::Release);
+    }
+
+    /// The next attempt leaves now; `is_early`: the platform wants nothing yet.
+    pub(super) fn leave(&self, is_early: bool) {
+        self.is_early.store(is_early, Ordering::Release);
+    }
+
+    /// Whether the last attempt left too early.
+    pub(super) fn was_early(&self) -> bool {
+        self.is_early.load(Ordering::Acquire)
     }
 
     /// Its attempt has ended.
@@ -35,9 +46,10 @@ impl Flight {
 
 /// How often calls were made and refused.
 #[derive(Debug, Default)]
-pub struct Attempts {
+pub(super) struct Attempts {
     departed: AtomicU64,
     throttled: AtomicU64,
+    early_returns: AtomicU64,
 }
 
 impl Attempts {
@@ -49,15 +61,26 @@ impl Attempts {
         self.throttled.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(super) fn note_early(&self) {
+        self.early_returns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Those that left although the platform had asked to be left alone; the machine sees to it that
+    /// there are none.
+    #[must_use]
+    pub(super) fn early_returns(&self) -> u64 {
+        self.early_returns.load(Ordering::Relaxed)
+    }
+
     /// Attempts that came to an end.
     #[must_use]
-    pub fn departed(&self) -> u64 {
+    pub(super) fn departed(&self) -> u64 {
         self.departed.load(Ordering::Relaxed)
     }
 
     /// Those that the platform refused for a limit or its load.
     #[must_use]
-    pub fn throttled(&self) -> u64 {
+    pub(super) fn throttled(&self) -> u64 {
         self.throttled.load(Ordering::Relaxed)
     }
 }

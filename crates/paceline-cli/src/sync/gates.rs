@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use paceline::GateRecord;
-use paceline_core::{GateCause, Rate, ScopeKind, ScopeSnapshot, Snapshot, WallTime};
+use paceline::driver::GateRecord;
+use paceline_core::{GateCause, Instant, Rate, ScopeKind, ScopeSnapshot, Snapshot, WallTime};
 
 use crate::journal::{Entry, Journal, JournalError, SavedScope, ScopeName};
 
@@ -15,23 +15,32 @@ pub(super) struct GateKeeper {
     journal: Journal,
     closings: Arc<AtomicU64>,
     saved: Arc<AtomicU64>,
+    /// Until when the platform asked to be left alone, in nanoseconds of the pacer's time.
+    told_until: Arc<AtomicU64>,
 }
 
 impl GateKeeper {
     pub(super) fn new(journal: &Journal) -> Self {
-        let [closings, saved] = [(); 2].map(|()| Arc::new(AtomicU64::new(0)));
-        Self { journal: journal.clone(), closings, saved }
+        let [closings, saved, told_until] = [(); 3].map(|()| Arc::new(AtomicU64::new(0)));
+        Self { journal: journal.clone(), closings, saved, told_until }
     }
 
     /// A gate has closed. Does not wait: [`GateKeeper::save`] does.
     pub(super) fn closed(&self, gate: &GateRecord, wall: WallTime) {
         let scope = ScopeName { kind: gate.kind, name: gate.name.to_string() };
         if gate.cause == GateCause::RetryAfter {
+            self.told_until.fetch_max(gate.until.as_nanos(), Ordering::AcqRel);
             let retry_after = Some(gate.until_wall.saturating_since(wall));
             self.journal.enqueue(Entry::Learned { scope: scope.clone(), limits: None, retry_after });
         }
         self.journal.enqueue(Entry::GateClosed { scope, until: gate.until_wall, cause: gate.cause });
         self.closings.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Whether what departs at `now` would come before the platform wants it: a second look, beside the
+    /// machine's own, for the report.
+    pub(super) fn is_early(&self, now: Instant) -> bool {
+        now.as_nanos() < self.told_until.load(Ordering::Acquire)
     }
 
     /// Whether a closing is not known to be durable.

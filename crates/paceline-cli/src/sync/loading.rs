@@ -82,11 +82,7 @@ impl Loader {
     pub(super) fn split(&mut self, items: Vec<Item>) -> Option<[Parcel; 2]> {
         let (first, second) = bisect(items)?;
         let parts = [first, second].map(|items| self.sealed(items));
-        parts.iter().rev().for_each(|part| {
-            let mut part = part.clone();
-            part.seal.iter_mut().for_each(|seal| seal.is_journaled = true);
-            self.ready.push_front(part);
-        });
+        parts.iter().rev().for_each(|part| self.ready.push_front(part.clone()));
         Some(parts)
     }
 
@@ -124,7 +120,9 @@ impl Loader {
 
     /// Records that are ready or wait here.
     pub(super) fn is_empty(&self) -> bool {
-        self.ready.is_empty() && self.resting.is_empty() && self.batcher.as_ref().is_none_or(Batcher::is_empty)
+        self.ready.is_empty()
+            && self.resting.is_empty()
+            && self.batcher.as_ref().is_none_or(Batcher::is_empty)
     }
 
     /// Whether it is worth reading on: enough is ready already, or too many wait for their turn.

@@ -62,7 +62,8 @@ mod tests {
         assert!(book.admit("b", item(2)).is_some());
         assert!(book.admit("a", item(3)).is_none());
         assert_eq!(book.held(), 2);
-        let order: Vec<u64> = std::iter::from_fn(|| book.settle("a")).map(|item| item.record.position).collect();
+        let order: Vec<u64> =
+            std::iter::from_fn(|| book.settle("a")).map(|item| item.record.position).collect();
         assert_eq!(order, [1, 3]);
         assert_eq!(book.held(), 0);
         assert!(book.admit("a", item(4)).is_some(), "settled to the end, the value is free again");

@@ -4,10 +4,11 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
+use http::HeaderName;
 use paceline_core::{BatchLimits, Limits, ScopeKind};
 
 use crate::records::SourceSpec;
+use crate::settings::{Credential, JsonPointer};
 use crate::template::RequestSpec;
 
 /// A run of `paceline sync`.
@@ -44,23 +45,15 @@ pub struct SyncPlan {
 pub struct BatchPlan {
     /// When a batch is closed.
     pub limits: BatchLimits,
-    /// JSON pointer (RFC 6901) to the array of per-item results in a reply.
-    pub items: String,
+    /// JSON pointer (RFC 6901) to the array of per-item results in a reply; None: `/results`, and where there is none
+    /// the reply's status speaks for all.
+    pub items: Option<JsonPointer>,
     /// JSON pointer, inside an item's result, to the key that tells whose it is.
-    pub item_key: String,
+    pub item_key: JsonPointer,
     /// JSON pointer, inside an item's result, to whether it may be sent again.
-    pub item_retryable: String,
+    pub item_retryable: JsonPointer,
     /// The field of a record whose text an item's key repeats.
     pub key_field: Option<String>,
-}
-
-/// A header that tells who sends. Its value is never shown.
-#[derive(Clone)]
-pub struct Credential {
-    /// The header.
-    pub name: HeaderName,
-    /// Its value.
-    pub value: HeaderValue,
 }
 
 /// What is known of one limit.
@@ -103,11 +96,5 @@ impl SyncPlan {
     pub fn is_repeatable(&self) -> bool {
         let is_harmless = self.request.method.is_idempotent() || self.retry.idempotency_header.is_some();
         self.retry.repeat.unwrap_or(is_harmless)
-    }
-}
-
-impl std::fmt::Debug for Credential {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Credential({}: [hidden])", self.name)
     }
 }

@@ -23,7 +23,7 @@ pub struct RequestSpec {
     pub url: TargetUrl,
     /// Where the URL was written.
     pub url_origin: Origin,
-    /// Headers beside those that Paceline and [auth] write, in order.
+    /// Headers beside those that Paceline and `[auth]` write, in order.
     pub headers: Vec<(String, Text)>,
     /// The body for one record; without it, the record as a JSON object where the method has a body.
     pub body: Option<Text>,

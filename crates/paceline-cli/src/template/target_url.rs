@@ -50,7 +50,7 @@ impl FromStr for TargetUrl {
         let (scheme, rest) = match text.split_once("://") {
             Some((scheme, rest)) if !scheme.contains(['/', '?', '{']) => (scheme, rest),
             _ if text[..authority_length(text)].contains('@') => return Err(TargetUrlError::Credentials),
-            _ => return Err(TargetUrlError::NoScheme(text.trim_start_matches('/').to_owned())),
+            _ => return Err(TargetUrlError::NoScheme(with_scheme(text))),
         };
         let is_https = scheme.eq_ignore_ascii_case("https");
         if !is_https && !scheme.eq_ignore_ascii_case("http") {
@@ -83,7 +83,7 @@ impl fmt::Display for TargetUrl {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum TargetUrlError {
-    #[error("no scheme; write `https://{0}`")]
+    #[error("no scheme; write `{0}`")]
     NoScheme(String),
     #[error("the scheme `{0}` cannot be called; use https:// or http://")]
     OtherScheme(String),
@@ -97,6 +97,13 @@ pub enum TargetUrlError {
         "a URL must not hold a user name or password; name them under [auth], for example with basic_env"
     )]
     Credentials,
+}
+
+/// `text` as it was most likely meant: https, but for this machine.
+fn with_scheme(text: &str) -> String {
+    let rest = text.trim_start_matches('/');
+    let is_local = ["localhost", "127.", "[::1]"].iter().any(|host| rest.starts_with(host));
+    format!("{}://{rest}", if is_local { "http" } else { "https" })
 }
 
 /// How long the authority at the start of `rest`, what follows `://`, is.

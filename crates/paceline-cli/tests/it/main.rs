@@ -4,6 +4,7 @@
 mod journal;
 #[cfg(test)]
 mod records;
+mod report;
 #[cfg(test)]
 mod settings;
 #[cfg(test)]

@@ -74,7 +74,7 @@ pub(super) static RECORDS: [SettingKey; 3] = [
 pub(super) static BATCH: [SettingKey; 7] = [
     SettingKey {
         name: "batch.count",
-        kind: "number",
+        kind: "whole number",
         default: "1",
         example: "100",
         set: |settings, value| value.count().map(|count| settings.batch.count = count),
@@ -147,7 +147,7 @@ pub(super) static RETRY: [SettingKey; 4] = [
     },
     SettingKey {
         name: "retry.max_attempts",
-        kind: "number",
+        kind: "whole number",
         default: "10",
         example: "20",
         set: |settings, value| value.count().map(|count| settings.retry.max_attempts = count),
@@ -191,7 +191,7 @@ pub(super) static JOURNAL: [SettingKey; 1] = [SettingKey {
 pub(super) static RUN: [SettingKey; 5] = [
     SettingKey {
         name: "run.workers",
-        kind: "number",
+        kind: "whole number",
         default: "64",
         example: "500",
         set: |settings, value| value.count().map(|count| settings.run.workers = count),
@@ -207,7 +207,7 @@ pub(super) static RUN: [SettingKey; 5] = [
     },
     SettingKey {
         name: "run.max_in_flight",
-        kind: "number",
+        kind: "whole number",
         default: "",
         example: "50",
         set: |settings, value| value.count().map(|count| settings.run.max_in_flight = Some(count)),

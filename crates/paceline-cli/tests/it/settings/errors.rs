@@ -10,19 +10,15 @@ fn unknown_keys_and_tables_are_named_with_what_may_be_meant() {
                 [limits.tenent]\nrate = \"1/s\"\n[limits.tenant]\nrat = \"1/s\"\n[limits.endpoint.\"/records\"]\nrate = \"1/s\"\n\
                 [target.header]\nA = \"b\"\n";
     insta::assert_snapshot!(load(text).unwrap_err(), @r#"
-    paceline.toml:1:1: there is no key `url` in a configuration's top; it belongs under [target]
+    paceline.toml:1:1: there is no key `url` outside of tables; it belongs under [target]
     paceline.toml:3:1: there is no key `max_wiat` in [retry]; did you mean `max_wait`?
     paceline.toml:4:1: there is no key `workers` in [retry]; it belongs under [run]
     paceline.toml:5:1: there is no key `zzz` in [retry]; docs/configuration.md lists what there is
     paceline.toml:6:2: there is no table `limit` in a configuration; did you mean `limits`?
-    paceline.toml:6:8: there is no key `tenant` in [limit]; docs/configuration.md lists what there is
-    paceline.toml:7:1: there is no key `rate` in [limit.tenant]; docs/configuration.md lists what there is
     paceline.toml:8:9: there is no table `tenent` in [limits]; did you mean `tenant`?
-    paceline.toml:9:1: there is no key `rate` in [limits.tenent]; docs/configuration.md lists what there is
     paceline.toml:11:1: there is no key `rat` in a limit; did you mean `rate`?
     paceline.toml:12:18: `/records` is not an endpoint; write method and path: [limits.endpoint."POST /records"]
-    paceline.toml:14:9: there is no key `header` in [target]; docs/configuration.md lists what there is
-    paceline.toml:15:1: there is no key `A` in [target.header]; docs/configuration.md lists what there is
+    paceline.toml:14:9: there is no table `header` in [target]; did you mean `headers`?
     "#);
 }
 
@@ -62,28 +58,28 @@ fn impossible_values_are_named_with_what_to_write() {
     paceline.toml:1:14: no scheme; write `https://api.example.com/x`
     paceline.toml:1:14: the scheme `ftp` cannot be called; use https:// or http://
     paceline.toml:1:17: `post` is not a method; write `POST`
-    paceline.toml:1:17: a number where a method must stand; write it as "PUT"
-    paceline.toml:1:15: a list where a template must stand; write it as '{"code": "{{ iata }}", "latitude": {{ latitude }}}'
-    paceline.toml:1:24: a number where a template must stand; write it as "{{ id }}"
+    paceline.toml:1:17: a number, but this key takes: method, such as "PUT"
+    paceline.toml:1:15: a list, but this key takes: template, such as '{"code": "{{ iata }}", "latitude": {{ latitude }}}'
+    paceline.toml:1:24: a number, but this key takes: template, such as "{{ id }}"
     paceline.toml:1:18: `xml` is not a format; use csv, tsv, jsonl (one object per line) or json (one array)
-    paceline.toml:1:15: an empty text; write name of a field, such as "iata"
+    paceline.toml:1:15: an empty text, but this key takes: name of a field, such as "iata"
     paceline.toml:1:15: `0` is not a whole number from 1 on, such as 100
-    paceline.toml:1:15: a text where a number must stand; write it as 100
-    paceline.toml:1:15: a number with decimals where a number must stand; write it as 100
+    paceline.toml:1:15: a text, but this key takes: whole number, such as 100
+    paceline.toml:1:15: a number with decimals, but this key takes: whole number, such as 100
     paceline.toml:1:15: a batch of no bytes holds nothing; write "512KB"
     paceline.toml:1:15: `results` is not a JSON pointer; write a path such as /results or /error/code
-    paceline.toml:1:22: a number where a rate must stand; write it as "2500/min"
+    paceline.toml:1:22: a number, but this key takes: rate, such as "2500/min"
     paceline.toml:1:22: `120` is not a rate; write a number and a time, such as 120/s, 2500/min or 1200/10s
     paceline.toml:1: `burst` without `rate` in [limits.tenant]; add rate = "2500/min", or use in_flight
     paceline.toml:1:25: a reserve of 100% leaves nothing to send with
-    paceline.toml:1:23: a text where a true or false must stand; write it as false
+    paceline.toml:1:23: a text, but this key takes: true or false, such as false
     paceline.toml:1:18: `3 parsecs` is not a time; write a number and a unit, such as 30ms, 180s, 2m or 1h30m
     paceline.toml:1:22: `maybe` is not a choice; write "retry" to send again what may have been applied, or "hold" to report it
     paceline.toml:1:25: `a b` is not the name of a header; write true or "Idempotency-Key"
-    paceline.toml:1:16: a number with decimals where a share must stand; write it as "1%"
-    paceline.toml:1:15: a number that is too large where a number must stand; write it as 500
+    paceline.toml:1:16: a number with decimals, but this key takes: share, such as "1%"
+    paceline.toml:1:15: a number that is too large, but this key takes: whole number, such as 500
     paceline.toml:1:15: `-1` is not a whole number from 1 on, such as 500
-    paceline.toml:1:1: there is no key `run` in a configuration's top; docs/configuration.md lists what there is
+    paceline.toml:1:1: `run` is a table; write [run] and its keys below it
     paceline.toml:1:19: `env` is missing; write { name = "X-Api-Key", env = "API_KEY" }
     paceline.toml:1:19: there is no key `file` here; write { name = "X-Api-Key", env = "API_KEY" }
     "#);
@@ -131,7 +127,7 @@ fn environment_and_flags_are_named_as_the_origin() {
     environment PACELINE_AUTH_BEARER_ENV: not the name of an environment variable; write the name, not the secret itself
     environment PACELINE_RETRY_MAXWAIT: there is no such setting; did you mean PACELINE_RETRY_MAX_WAIT?
     --max-rate: `fast` is not a rate; write a number and a time, such as 120/s, 2500/min or 1200/10s
-    --to: no scheme; write `https://localhost:8080`
+    --to: no scheme; write `http://localhost:8080`
     ");
 }
 

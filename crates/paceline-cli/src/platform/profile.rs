@@ -7,9 +7,9 @@ use clap::ValueEnum;
 use paceline_core::ScopeKind;
 use paceline_sim::platform::{LimitConfig, LimiterKind, PlatformConfig, Rate, RetryAfterForm};
 
-/// `--profile`
+/// A platform by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Profile {
+pub enum Profile {
     /// 300/min per token, 50 at once per tenant, whole seconds, 512,000 bytes
     Genesys,
     /// 10 s rolling window of 100 calls, no Retry-After
@@ -19,7 +19,9 @@ pub(super) enum Profile {
 }
 
 impl Profile {
-    pub(super) fn config(self) -> PlatformConfig {
+    /// The platform as it is published.
+    #[must_use]
+    pub fn config(self) -> PlatformConfig {
         let (limits, retry_after) = match self {
             Self::Genesys => (genesys(), RetryAfterForm::Seconds),
             Self::Hubspot => (vec![LimitConfig::per_credential(rolling(100, 10))], RetryAfterForm::Absent),

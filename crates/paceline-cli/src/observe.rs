@@ -1,0 +1,5 @@
+//! What people see while a command works.
+
+mod progress;
+
+pub use progress::ProgressView;

@@ -1,0 +1,127 @@
+//! `--dry-run`: what a run would do, without a call.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::courier::Template;
+use super::inspection::{Inspection, StartError};
+use super::parcel::{Item, Parcel, Seal};
+use super::plan::SyncPlan;
+use crate::journal::{BatchId, Counts, JournalReader};
+use crate::records;
+
+/// What a run would do. Serialized, it is the object that `--dry-run --json` prints.
+#[derive(Clone, Debug, Serialize)]
+pub struct Forecast {
+    /// Records of the source; none for a pipe.
+    pub records: Option<u64>,
+    /// Those that the journal knows to be settled.
+    pub settled: u64,
+    /// Calls that it takes, if each is accepted.
+    pub calls: Option<u64>,
+    /// Bytes of their bodies, estimated from the first hundred records.
+    pub bytes: Option<u64>,
+    /// Calls per second that the configured limits and ceilings allow; none: the limit is not known.
+    pub calls_per_s: Option<f64>,
+    /// How long it takes at that rate.
+    pub seconds: Option<f64>,
+    /// The first call: method, URL, and the beginning of its body.
+    pub first_call: Option<String>,
+    /// Where the journal is, or would be.
+    pub journal: std::path::PathBuf,
+}
+
+impl Forecast {
+    /// Looks ahead. Blocks.
+    ///
+    /// # Errors
+    /// When a journal that is there cannot be read.
+    pub fn look_ahead(plan: &SyncPlan, inspection: &Inspection) -> Result<Self, StartError> {
+        let settled = settled(plan)?;
+        let remaining = inspection.records.map(|records| records.saturating_sub(settled));
+        let size = plan.batch.as_ref().map_or(1, |batch| batch.limits.count.get() as u64);
+        let calls = remaining.map(|remaining| remaining.div_ceil(size));
+        let (bodies, bytes) = inspection.sampled;
+        let calls_per_s = known_rate(plan);
+        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+        let seconds = calls.zip(calls_per_s).map(|(calls, rate)| calls as f64 / rate);
+        Ok(Self {
+            records: inspection.records,
+            settled,
+            calls,
+            bytes: calls.map(|calls| calls * bytes / bodies.max(1)),
+            calls_per_s,
+            seconds,
+            first_call: first_call(plan)?,
+            journal: plan.journal.path.clone(),
+        })
+    }
+
+    /// The forecast for people, a few lines.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let count =
+            |count: Option<u64>| count.map_or_else(|| "an unknown number of".to_owned(), |n| n.to_string());
+        let mut text = format!("{} records", count(self.records));
+        if self.settled > 0 {
+            text.push_str(&format!(", {} of them settled by an earlier run", self.settled));
+        }
+        text.push_str(&format!("\n{} calls", count(self.calls)));
+        if let Some(bytes) = self.bytes {
+            text.push_str(&format!(", about {} in their bodies", crate::units::Size(bytes)));
+        }
+        match (self.calls_per_s, self.seconds) {
+            (Some(rate), Some(seconds)) => {
+                let took = crate::units::spelled(Duration::from_secs_f64(seconds.ceil()));
+                text.push_str(&format!("\n{took} at {rate:.1} calls a second, as configured"));
+            }
+            _ => text.push_str("\nthe platform's limit is not configured: it is learned while sending"),
+        }
+        if let Some(call) = &self.first_call {
+            text.push_str(&format!("\nfirst call: {call}"));
+        }
+        text.push_str(&format!("\njournal: {}\nnothing was sent", self.journal.display()));
+        text
+    }
+}
+
+fn settled(plan: &SyncPlan) -> Result<u64, StartError> {
+    if plan.journal.start_over || !plan.journal.path.exists() {
+        return Ok(0);
+    }
+    let Counts { delivered, dead, in_doubt, .. } = JournalReader::open(&plan.journal.path)?.counts()?;
+    Ok(delivered + dead + in_doubt)
+}
+
+/// The lowest of what is known and what is allowed.
+fn known_rate(plan: &SyncPlan) -> Option<f64> {
+    let rates = plan.limits.iter().flat_map(|limit| {
+        let known = limit.limits.known.map(|known| known.rate);
+        [known, limit.limits.ceiling].into_iter().flatten().map(|rate| rate.as_per_second())
+    });
+    rates.min_by(f64::total_cmp)
+}
+
+fn first_call(plan: &SyncPlan) -> Result<Option<String>, StartError> {
+    if plan.source.location == records::Location::Stdin {
+        return Ok(None);
+    }
+    let size = plan.batch.as_ref().map_or(1, |batch| batch.limits.count.get());
+    let mut items = Vec::new();
+    for record in records::open(&plan.source)?.take(size) {
+        items.push(Item::new(record?, plan.key.as_deref()));
+    }
+    if items.is_empty() {
+        return Ok(None);
+    }
+    let seal = plan.batch.as_ref().map(|_| Seal { id: BatchId(0), key: String::new(), is_journaled: true });
+    let rendered = Template::compile(plan)?.render(&Parcel { items, seal })?;
+    let body = String::from_utf8_lossy(&rendered.body).into_owned();
+    let shown: String = body.chars().take(SHOWN).collect();
+    let more = if shown.len() < body.len() { "..." } else { "" };
+    Ok(Some(format!("{} {}\n  {shown}{more}", rendered.method, rendered.url)))
+}
+
+/// Characters of the first body: some lines on a terminal.
+const SHOWN: usize = 300;

@@ -1,0 +1,143 @@
+//! What is found out before anything is sent: the source is whole, and the request fits it.
+
+use std::collections::BTreeSet;
+
+use super::courier::Template;
+use super::parcel::{Item, Parcel, Seal};
+use super::plan::SyncPlan;
+use crate::journal::{BatchId, JournalError};
+use crate::records::{self, Location, RecordsError, Scan, ScanProgress};
+use crate::template::{BatchTemplate, RequestTemplate, TemplateError};
+
+/// Why a run does not start. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The source cannot be read to its end.
+    #[error(transparent)]
+    Records(#[from] RecordsError),
+    /// The request cannot be made of these records.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// Something asks for a field that the source does not have.
+    #[error("{what} asks for the field `{field}`, which the source does not have; it has: {}", has.join(", "))]
+    NoSuchField {
+        /// Who asks.
+        what: String,
+        /// For what.
+        field: String,
+        /// What is there.
+        has: Vec<String>,
+    },
+    /// Results of a batch could not be told apart.
+    #[error(
+        "a batch's results are matched to its records by the field `{field}`, which the record on line {line} \
+         does not have: name the field that identifies a record with --key FIELD"
+    )]
+    NoBatchKey {
+        /// The field.
+        field: String,
+        /// Where.
+        line: u64,
+    },
+    /// The source is a pipe, and nobody said where the journal goes.
+    #[error("records from standard input need --journal FILE: there is no source file to put one beside")]
+    PipeWithoutJournal,
+    /// The journal cannot be used.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The pacer did not start.
+    #[error(transparent)]
+    Stopped(#[from] paceline::driver::Stopped),
+}
+
+/// What is known of a source and the requests made of it.
+#[derive(Clone, Debug, Default)]
+pub struct Inspection {
+    /// The records of a file; None for a pipe, which is read only once.
+    pub records: Option<u64>,
+    /// BLAKE3 of the file's bytes, in hexadecimal.
+    pub fingerprint: Option<String>,
+    /// Bodies that were made for a look, and their bytes together.
+    pub sampled: (u64, u64),
+}
+
+/// Reads a file once to its end and makes the first requests, without sending any. Blocks.
+///
+/// # Errors
+/// Everything that can be wrong with a source or a request before the first call.
+pub fn inspect(plan: &SyncPlan, progress: &mut dyn FnMut(ScanProgress)) -> Result<Inspection, StartError> {
+    let template = Template::compile(plan)?;
+    if plan.source.location == Location::Stdin {
+        return Ok(Inspection::default());
+    }
+    check_beginning(plan, &template)?;
+    let Scan { records, fingerprint, .. } = records::scan(&plan.source, progress)?;
+    let sampled = sample(plan, &template)?;
+    let fingerprint = Some(blake3::Hash::from_bytes(fingerprint).to_hex().to_string());
+    Ok(Inspection { records: Some(records), fingerprint, sampled })
+}
+
+impl Template {
+    pub(super) fn compile(plan: &SyncPlan) -> Result<Self, TemplateError> {
+        Ok(match &plan.batch {
+            None => Self::Record(RequestTemplate::compile(&plan.request)?),
+            Some(_) => Self::Batch(BatchTemplate::compile(&plan.request)?),
+        })
+    }
+
+    fn required_fields(&self) -> BTreeSet<String> {
+        match self {
+            Self::Record(template) => template.required_fields(),
+            Self::Batch(_) => BTreeSet::new(),
+        }
+    }
+}
+
+/// A header that lacks a field says so before the whole file is read.
+fn check_beginning(plan: &SyncPlan, template: &Template) -> Result<(), StartError> {
+    let source = records::open(&plan.source)?;
+    let Some(header) = source.header() else { return Ok(()) };
+    let asked = |what: &str, field: &Option<String>| field.clone().map(|field| (what.to_owned(), field));
+    let batch_key = plan.batch.as_ref().and_then(|batch| batch.key_field.clone());
+    let named = [
+        asked("--key", &plan.key),
+        asked("--order-by", &plan.order_by),
+        asked("--batch, to tell results apart,", &batch_key),
+    ];
+    let in_template = template.required_fields().into_iter().map(|field| ("the template".to_owned(), field));
+    let missing = named.into_iter().flatten().chain(in_template).find(|(_, field)| !header.contains(field));
+    match missing {
+        None => Ok(()),
+        Some((what, field)) => Err(StartError::NoSuchField { what, field, has: header.to_vec() }),
+    }
+}
+
+/// Makes the first requests.
+fn sample(plan: &SyncPlan, template: &Template) -> Result<(u64, u64), StartError> {
+    let mut items = Vec::new();
+    for record in records::open(&plan.source)?.take(SAMPLE) {
+        items.push(Item::new(record?, plan.key.as_deref()));
+    }
+    let size = plan.batch.as_ref().map_or(1, |batch| batch.limits.count.get());
+    let (mut bodies, mut bytes) = (0, 0);
+    for items in items.chunks(size) {
+        check_batch_keys(plan, items)?;
+        let seal =
+            plan.batch.as_ref().map(|_| Seal { id: BatchId(0), key: String::new(), is_journaled: true });
+        let parcel = Parcel { items: items.to_vec(), seal };
+        bytes += template.render(&parcel)?.body.len() as u64;
+        bodies += 1;
+    }
+    Ok((bodies, bytes))
+}
+
+fn check_batch_keys(plan: &SyncPlan, items: &[Item]) -> Result<(), StartError> {
+    let Some(field) = plan.batch.as_ref().and_then(|batch| batch.key_field.as_ref()) else { return Ok(()) };
+    match items.iter().find(|item| item.record.field_text(field).is_none()) {
+        None => Ok(()),
+        Some(item) => Err(StartError::NoBatchKey { field: field.clone(), line: item.record.line }),
+    }
+}
+
+/// Enough to see a wrong template, few enough to take no time.
+const SAMPLE: usize = 100;

@@ -1,0 +1,246 @@
+//! What an answer means for each record of a parcel.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use http::HeaderName;
+use paceline::client::GivenUp;
+use paceline::{CallError, Response};
+use paceline_core::{GiveUp, WallTime};
+
+use super::courier::Delivery;
+use super::ending::Ending;
+use super::items::{self, BatchResult, ItemResult};
+use super::parcel::{Item, Parcel};
+use super::plan::{BatchPlan, SyncPlan};
+use crate::journal::Letter;
+
+/// What became of the records of a parcel: each is in exactly one of these.
+#[derive(Debug, Default)]
+pub(super) struct Settled {
+    pub(super) delivered: Vec<Item>,
+    pub(super) dead: Vec<(Item, Letter)>,
+    pub(super) in_doubt: Vec<(Item, Letter)>,
+    /// To be sent in a later batch.
+    pub(super) again: Vec<Item>,
+    /// A batch that is to be cut in two.
+    pub(super) split: Option<Vec<Item>>,
+    /// Left where they are.
+    pub(super) still_to_do: Vec<Item>,
+    /// Whether the platform rejected the call as such, and with what words.
+    pub(super) rejected: Option<String>,
+    /// The run cannot go on.
+    pub(super) ending: Option<Ending>,
+}
+
+/// Reads what came back for `parcel`.
+pub(super) fn settle(plan: &SyncPlan, parcel: Parcel, delivery: Delivery) -> Settled {
+    let clerk = Clerk { plan };
+    match delivery {
+        Delivery::Answered(response) => clerk.accepted(parcel, &response),
+        Delivery::Failed(CallError::GaveUp(given_up)) => clerk.given_up(parcel, &given_up),
+        Delivery::Failed(error) => clerk.unsent(parcel, error),
+        Delivery::NotRendered(error) => clerk.all_dead(parcel, &error.to_string()),
+        Delivery::Stopped => Settled { still_to_do: parcel.items, ..Settled::default() },
+    }
+}
+
+struct Clerk<'a> {
+    plan: &'a SyncPlan,
+}
+
+impl Clerk<'_> {
+    fn accepted(&self, parcel: Parcel, response: &Response) -> Settled {
+        let batch = self.plan.batch.as_ref().filter(|_| parcel.seal.is_some());
+        let Some(batch) = batch else { return Settled { delivered: parcel.items, ..Settled::default() } };
+        match items::read(batch, &response.body) {
+            BatchResult::Whole => Settled { delivered: parcel.items, ..Settled::default() },
+            BatchResult::Each(mut results) => {
+                let mut settled = Settled::default();
+                for item in parcel.items {
+                    let key = batch_key(batch, &item);
+                    let result = key.and_then(|key| results.remove(&key));
+                    self.settle_item(item, result, response, &mut settled);
+                }
+                settled
+            }
+            BatchResult::Unreadable(why) => {
+                let doubt = |item: Item| {
+                    let letter = self.letter(&item, why.clone(), Some(response), 1);
+                    (item, letter)
+                };
+                Settled { in_doubt: parcel.items.into_iter().map(doubt).collect(), ..Settled::default() }
+            }
+        }
+    }
+
+    fn settle_item(
+        &self,
+        item: Item,
+        result: Option<ItemResult>,
+        response: &Response,
+        settled: &mut Settled,
+    ) {
+        match result {
+            Some(ItemResult::Taken) => settled.delivered.push(item),
+            Some(ItemResult::Again) if item.returns + 1 < self.plan.retry.max_attempts.get() => {
+                settled.again.push(item);
+            }
+            Some(ItemResult::Again) => {
+                let letter =
+                    self.letter(&item, "asked to be sent again too often", Some(response), item.returns + 1);
+                settled.dead.push((item, letter));
+            }
+            Some(ItemResult::Refused { status, text }) => {
+                let mut letter = self.letter(&item, "rejected", Some(response), item.returns + 1);
+                letter.status = status.or(letter.status);
+                letter.body = Some(excerpt(text.as_bytes()));
+                settled.dead.push((item, letter));
+            }
+            None => {
+                let verdict = "the reply does not mention it";
+                let letter = self.letter(&item, verdict, Some(response), item.returns + 1);
+                settled.in_doubt.push((item, letter));
+            }
+        }
+    }
+
+    fn given_up(&self, parcel: Parcel, given_up: &GivenUp) -> Settled {
+        match given_up.why {
+            GiveUp::Rejected => self.rejected(parcel, given_up),
+            GiveUp::InDoubt => self.all_in_doubt(parcel, given_up),
+            // What failed last tells whether something may have been applied.
+            GiveUp::Exhausted if may_have_been_applied(given_up) => self.all_in_doubt(parcel, given_up),
+            GiveUp::Exhausted => {
+                let text = words(given_up);
+                self.letters(parcel, &text, given_up)
+                    .map_or_else(Settled::default, |dead| Settled { dead, ..Settled::default() })
+            }
+            GiveUp::Expired | GiveUp::Cancelled => {
+                Settled { still_to_do: parcel.items, ..Settled::default() }
+            }
+        }
+    }
+
+    /// A batch that is refused as a whole is cut in two until the record at fault stands alone.
+    fn rejected(&self, parcel: Parcel, given_up: &GivenUp) -> Settled {
+        let evidence = Some(evidence(given_up));
+        let status = given_up.last.as_ref().map(|last| last.status.as_u16());
+        if parcel.items.len() > 1 && matches!(status, Some(400 | 413 | 422)) {
+            return Settled { split: Some(parcel.items), rejected: evidence, ..Settled::default() };
+        }
+        let dead = self.letters(parcel, "rejected", given_up).unwrap_or_default();
+        Settled { dead, rejected: evidence, ..Settled::default() }
+    }
+
+    fn all_in_doubt(&self, parcel: Parcel, given_up: &GivenUp) -> Settled {
+        let in_doubt = self.letters(parcel, &words(given_up), given_up).unwrap_or_default();
+        Settled { in_doubt, ..Settled::default() }
+    }
+
+    fn all_dead(&self, parcel: Parcel, verdict: &str) -> Settled {
+        let dead = parcel.items.into_iter().map(|item| {
+            let letter = self.letter(&item, verdict.to_owned(), None, 0);
+            (item, letter)
+        });
+        Settled { dead: dead.collect(), ..Settled::default() }
+    }
+
+    fn unsent(&self, parcel: Parcel, error: CallError) -> Settled {
+        let ending = match error {
+            CallError::Target(error) => return self.all_dead(parcel, &error.to_string()),
+            CallError::HeldBack { source, .. } => match source.downcast() {
+                Ok(error) => Ending::Journal(*error),
+                Err(error) => Ending::Broken(error.to_string()),
+            },
+            other => Ending::Broken(other.to_string()),
+        };
+        Settled { still_to_do: parcel.items, ending: Some(ending), ..Settled::default() }
+    }
+
+    fn letters(&self, parcel: Parcel, verdict: &str, given_up: &GivenUp) -> Option<Vec<(Item, Letter)>> {
+        let letters = parcel.items.into_iter().map(|item| {
+            let letter = self.letter(&item, verdict.to_owned(), given_up.last.as_ref(), given_up.attempts);
+            (item, letter)
+        });
+        Some(letters.collect())
+    }
+
+    fn letter(
+        &self,
+        item: &Item,
+        verdict: impl Into<Cow<'static, str>>,
+        reply: Option<&Response>,
+        attempts: u32,
+    ) -> Letter {
+        Letter {
+            record: item.reference.clone(),
+            verdict: verdict.into(),
+            status: reply.map(|reply| reply.status.as_u16()),
+            body: reply.map(|reply| self.without_secrets(excerpt(&reply.body))),
+            headers: reply.and_then(|reply| kept_headers(&self.plan.keep_headers, reply)),
+            content: Some(item.record.json()),
+            attempts,
+            at: wall_now(),
+        }
+    }
+
+    /// A platform may repeat what it was sent.
+    fn without_secrets(&self, text: String) -> String {
+        let value = self.plan.credential.as_ref().and_then(|credential| credential.value.to_str().ok());
+        let Some(value) = value else { return text };
+        let secret = value.rsplit(' ').next().unwrap_or(value);
+        if secret.is_empty() { text } else { text.replace(secret, "[hidden]") }
+    }
+}
+
+/// The text that an item's result repeats of its record.
+pub(super) fn batch_key(batch: &BatchPlan, item: &Item) -> Option<String> {
+    let field = batch.key_field.as_deref()?;
+    item.record.field_text(field).map(Cow::into_owned)
+}
+
+fn may_have_been_applied(given_up: &GivenUp) -> bool {
+    let by_reply = given_up.last.as_ref().is_some_and(|last| last.status.is_server_error());
+    let by_failure =
+        given_up.detail.as_ref().is_some_and(|detail| detail.reply() == paceline_core::Reply::Lost);
+    by_reply || by_failure
+}
+
+fn words(given_up: &GivenUp) -> String {
+    match (&given_up.detail, &given_up.last) {
+        (Some(detail), _) => detail.to_string(),
+        (None, Some(last)) => format!("status {}", last.status.as_u16()),
+        (None, None) => given_up.to_string(),
+    }
+}
+
+fn evidence(given_up: &GivenUp) -> String {
+    let answer = given_up.last.as_ref().map_or_else(String::new, |last| {
+        format!(" was answered with {}: {}", last.status, excerpt(&last.body))
+    });
+    format!("{}{answer}", given_up.call)
+}
+
+fn kept_headers(names: &[HeaderName], reply: &Response) -> Option<String> {
+    let kept = names.iter().filter_map(|name| {
+        let value = reply.headers.get(name)?.to_str().ok()?;
+        Some((name.as_str().to_owned(), value.into()))
+    });
+    let kept: serde_json::Map<String, serde_json::Value> = kept.collect();
+    (!kept.is_empty()).then(|| serde_json::Value::Object(kept).to_string())
+}
+
+/// The beginning of a body, as text.
+fn excerpt(body: &[u8]) -> String {
+    let end = body.len().min(EXCERPT);
+    String::from_utf8_lossy(&body[..end]).into_owned()
+}
+
+pub(super) fn wall_now() -> WallTime {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    WallTime::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Of a body, in bytes: what a person reads, not what an endless error page holds.
+const EXCERPT: usize = 2_048;

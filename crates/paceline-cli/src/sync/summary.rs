@@ -1,0 +1,179 @@
+//! What is said at the end of a run.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use paceline_core::{Snapshot, WallTime};
+use serde::Serialize;
+
+use super::departure::Attempts;
+use super::ending::Ending;
+use super::gates::written_rate;
+use super::tally::Tally;
+use crate::journal::Counts;
+
+/// A run in numbers. Serialized, it is the object that `--json` prints.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    /// Records of the source, or as many of a pipe as were read.
+    pub records: u64,
+    /// Those that the platform has, from this run or an earlier one.
+    pub delivered: u64,
+    /// Those that were given up.
+    pub dead: u64,
+    /// Those that may have been applied.
+    pub in_doubt: u64,
+    /// Those still to do. The four add up to `records`.
+    pub remaining: u64,
+    /// Calls of this run.
+    pub calls: u64,
+    /// Attempts of these calls.
+    pub attempts: u64,
+    /// Attempts that the platform refused for a limit or its load.
+    pub throttled: u64,
+    /// Attempts that left although the platform had asked to be left alone.
+    pub early_returns: u64,
+    /// How long the run took.
+    pub seconds: f64,
+    /// Records that this run delivered, per second.
+    pub goodput_per_s: f64,
+    /// Refused attempts per 1,000 calls.
+    pub waste_per_1000: f64,
+    /// Why it ended, in a word.
+    pub exit_reason: &'static str,
+    /// When to run it again, if it is suspended.
+    pub resume_at: Option<String>,
+    /// Gates that are closed at the end.
+    pub closed_scopes: Vec<ClosedScope>,
+    /// The journal's file.
+    pub journal: PathBuf,
+    /// What was learned of the platform's limits.
+    pub learned: Vec<LearnedScope>,
+    /// How it ended.
+    #[serde(skip)]
+    pub ending: Ending,
+}
+
+/// A gate that is closed.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClosedScope {
+    /// Whose, such as `credential default`.
+    pub scope: String,
+    /// When it opens (RFC 3339); none: when somebody intervenes.
+    pub until: Option<String>,
+}
+
+/// A limit that was learned.
+#[derive(Clone, Debug, Serialize)]
+pub struct LearnedScope {
+    /// Whose, such as `credential default`.
+    pub scope: String,
+    /// The rate, such as `118.250/s`.
+    pub rate: String,
+}
+
+impl Summary {
+    #[expect(clippy::too_many_arguments, reason = "each is one fact of a run, gathered in one place")]
+    pub(super) fn new(
+        records: u64,
+        counts: Counts,
+        tally: Tally,
+        attempts: &Attempts,
+        seconds: f64,
+        ending: Ending,
+        snapshot: &Snapshot,
+        journal: PathBuf,
+    ) -> Self {
+        let resume_at = match &ending {
+            Ending::Suspended { resume_at, .. } => Some(civil(*resume_at)),
+            _ => None,
+        };
+        Self {
+            records,
+            delivered: counts.delivered,
+            dead: counts.dead,
+            in_doubt: counts.in_doubt,
+            remaining: counts.todo,
+            calls: tally.calls,
+            attempts: attempts.departed(),
+            throttled: attempts.throttled(),
+            early_returns: attempts.early_returns(),
+            seconds,
+            goodput_per_s: ratio(tally.delivered_now, seconds),
+            waste_per_1000: 1_000.0 * share(attempts.throttled(), tally.calls),
+            exit_reason: ending.name(),
+            resume_at,
+            closed_scopes: closed(snapshot),
+            journal,
+            learned: learned(snapshot),
+            ending,
+        }
+    }
+
+    /// The program's exit code.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        self.ending.exit_code(self.dead + self.in_doubt > 0)
+    }
+
+    /// The summary for people, a few lines.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let Self { records, delivered, dead, in_doubt, remaining, attempts, throttled, .. } = self;
+        let mut text = format!("{delivered} of {records} delivered");
+        for (count, what) in [(dead, "dead"), (in_doubt, "in doubt"), (remaining, "still to do")] {
+            if *count > 0 {
+                text.push_str(&format!(", {count} {what}"));
+            }
+        }
+        let took = Duration::from_secs_f64((self.seconds * 10.0).round() / 10.0);
+        text.push_str(&format!(
+            "\nin {}: {:.1}/s, {attempts} attempts, {throttled} refused ({:.1} per 1,000)",
+            crate::units::spelled(took),
+            self.goodput_per_s,
+            self.waste_per_1000,
+        ));
+        for LearnedScope { scope, rate } in &self.learned {
+            text.push_str(&format!("\nlearned: {scope} admits about {rate}"));
+        }
+        for ClosedScope { scope, until } in &self.closed_scopes {
+            let until = until.as_deref().unwrap_or("somebody intervenes");
+            text.push_str(&format!("\nclosed: {scope} until {until}"));
+        }
+        text
+    }
+}
+
+/// Civil time as RFC 3339, in UTC.
+pub(super) fn civil(time: WallTime) -> String {
+    let millis = i64::try_from(time.as_unix_millis()).unwrap_or(i64::MAX);
+    jiff::Timestamp::from_millisecond(millis)
+        .map_or_else(|_| "the end of time".to_owned(), |at| at.to_string())
+}
+
+fn closed(snapshot: &Snapshot) -> Vec<ClosedScope> {
+    let closed = snapshot.scopes.iter().filter_map(|scope| {
+        let (until, _) = scope.closed?;
+        let until = (until != WallTime::FAR_FUTURE).then(|| civil(until));
+        Some(ClosedScope { scope: format!("{} {}", scope.kind, scope.name), until })
+    });
+    closed.collect()
+}
+
+fn learned(snapshot: &Snapshot) -> Vec<LearnedScope> {
+    let learned = snapshot.scopes.iter().filter_map(|scope| {
+        let rate = written_rate(scope.rate?);
+        Some(LearnedScope { scope: format!("{} {}", scope.kind, scope.name), rate })
+    });
+    learned.collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+fn ratio(count: u64, seconds: f64) -> f64 {
+    if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share for people")]
+fn share(part: u64, whole: u64) -> f64 {
+    part as f64 / whole.max(1) as f64
+}

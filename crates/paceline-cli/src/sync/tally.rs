@@ -1,0 +1,95 @@
+//! Counting, and when the run itself is at fault rather than its records.
+
+/// How far a run has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Tally {
+    /// Records of the source that were read.
+    pub(super) read: u64,
+    /// Records that were delivered, now or by an earlier run.
+    pub(super) delivered: u64,
+    /// Records that were given up, now or by an earlier run.
+    pub(super) dead: u64,
+    /// Records in doubt, from now or from an earlier run.
+    pub(super) in_doubt: u64,
+    /// Delivered by this run.
+    pub(super) delivered_now: u64,
+    /// Given up by this run for what the platform said.
+    pub(super) dead_now: u64,
+    /// Calls that ended with an answer.
+    pub(super) calls: u64,
+    /// Calls that the platform rejected as a whole, while it accepted none.
+    rejected_at_first: u64,
+    has_accepted: bool,
+}
+
+impl Tally {
+    /// Records that are read and not settled.
+    pub(super) const fn unsettled(&self) -> u64 {
+        self.read - self.delivered - self.dead - self.in_doubt
+    }
+
+    /// A call was accepted, at least in part.
+    pub(super) fn note_accepted(&mut self) {
+        self.has_accepted = true;
+    }
+
+    /// A call was rejected as a whole.
+    pub(super) fn note_rejected(&mut self) {
+        if !self.has_accepted {
+            self.rejected_at_first += 1;
+        }
+    }
+
+    /// Whether so much is rejected that the request must be wrong.
+    pub(super) fn is_condemned(&self, max_dead: f64) -> bool {
+        if !self.has_accepted && self.rejected_at_first >= FIRST_CALLS {
+            return true;
+        }
+        let judged = self.delivered_now + self.dead_now;
+        #[expect(clippy::cast_precision_loss, reason = "a share needs no more than 53 bits")]
+        let share = self.dead_now as f64 / judged.max(1) as f64;
+        judged >= JUDGED_LEAST && share > max_dead
+    }
+
+    /// The records that this run gave up are still to do after all.
+    pub(super) fn acquit(&mut self) {
+        self.dead -= self.dead_now;
+        self.dead_now = 0;
+    }
+}
+
+/// Calls that are rejected, one after the other, before anything was ever accepted.
+const FIRST_CALLS: u64 = 20;
+/// Records that a verdict was reached on, before a share of dead ones says anything.
+const JUDGED_LEAST: u64 = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twenty_rejections_before_the_first_success_condemn_the_run() {
+        let mut tally = Tally::default();
+        (0..19).for_each(|_| tally.note_rejected());
+        assert!(!tally.is_condemned(0.05));
+        tally.note_rejected();
+        assert!(tally.is_condemned(0.05));
+    }
+
+    #[test]
+    fn one_success_makes_rejections_the_records_own() {
+        let mut tally = Tally::default();
+        tally.note_accepted();
+        (0..100).for_each(|_| tally.note_rejected());
+        assert!(!tally.is_condemned(0.05));
+    }
+
+    #[test]
+    fn too_large_a_share_of_dead_records_condemns_the_run_after_two_hundred() {
+        let mut tally = Tally { has_accepted: true, dead_now: 10, delivered_now: 189, ..Tally::default() };
+        assert!(!tally.is_condemned(0.05));
+        tally.dead_now = 11;
+        assert!(tally.is_condemned(0.05));
+        assert!(!tally.is_condemned(0.10));
+    }
+}
