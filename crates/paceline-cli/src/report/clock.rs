@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_time_is_told_in_its_zone_with_the_distance_to_now() {
-        let at = |millis| clock().told(WallTime::from_unix_millis(1_700_000_000_000 + millis));
+        let at = |millis: u64| clock().told(WallTime::from_unix_millis(1_700_000_000_000 + millis));
         assert_eq!(at(0), "2023-11-15T00:13:20+02:00 (now)");
         assert_eq!(at(41_001), "2023-11-15T00:14:01+02:00 (in 42 s)");
         let past = WallTime::from_unix_millis(1_700_000_000_000 - 185_900);

@@ -3,6 +3,7 @@
 mod exports;
 mod page;
 mod program;
+mod round_trip;
 mod summary;
 mod todo;
 

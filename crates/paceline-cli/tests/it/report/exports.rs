@@ -26,7 +26,7 @@ fn dead_letters_are_told_one_block_each() {
       record    {"iata":"00V","name":"Meadow, \"Lake\"\nEast"}
     "#);
     insta::assert_snapshot!(case.text(Some(Selection::InDoubt)), @r#"
-    line 6, key 01J
+    line 7, key 01J
       verdict   the connection broke after the call was sent
       status    no answer
       attempts  2

@@ -92,9 +92,9 @@ fn its_help_has_every_flag_with_examples() {
           --dead                    The records given up, each with its verdict
           --in-doubt                The records that may have been applied
           --todo                    The records still to do; reads the source
-          --format <FORMAT>         How it is written: text for people, jsonl or csv for the records as they
-                                    were, jsonl for a summary in one object [default: text] [possible
-                                    values: text, jsonl, csv]
+          --format <FORMAT>         How it is written: text for people, jsonl or csv for the records as
+                                    they were, jsonl for a summary in one object [default: text]
+                                    [possible values: text, jsonl, csv]
           --with-reasons            Add to exported records why they are here, as `_paceline` or
                                     `_paceline_*`; sync would send that too
           --source <FILE>           Where the source is now [default: where it was, or beside the
