@@ -65,14 +65,14 @@ fn write(
 fn facts(summary: &Summary, clock: &Clock, out: &mut dyn Write) -> Result<(), ReportError> {
     let key = summary.key_field.as_deref().unwrap_or("none");
     let written = clock.written(clock.now).unwrap_or_default();
-    let facts = [
-        ("Journal", summary.journal.to_string_lossy().into_owned()),
-        ("Source", summary.source.clone()),
-        ("Target", summary.target.text()),
-        ("Key field", key.to_owned()),
-        ("Latest run", told_run(summary, clock)),
-        ("Written", written),
+    let mut facts = vec![
+        ("journal", summary.journal.to_string_lossy().into_owned()),
+        ("source", summary.source.clone()),
+        ("target", summary.target.text()),
+        ("key field", key.to_owned()),
+        ("written", written),
     ];
+    facts.extend(told_run(summary, clock));
     writeln!(out, "<dl>")?;
     for (name, fact) in facts {
         writeln!(out, "<dt>{name}</dt><dd>{}</dd>", Escaped::whole(&fact))?;

@@ -6,7 +6,7 @@ use paceline_core::WallTime;
 use serde_json::{Value, json};
 
 use super::groups::Groups;
-use super::phrases::remarks;
+use super::phrases::{remarks, told_scope};
 use super::summary::{ClosedGate, Learned, RunState, Summary};
 use super::{Clock, ReportError};
 use crate::journal::cause_name;
@@ -60,19 +60,17 @@ fn run(summary: &Summary, clock: &Clock) -> Value {
 fn closed(gate: &ClosedGate, clock: &Clock) -> Value {
     let seconds = |at: WallTime| at.saturating_since(clock.now).as_millis().div_ceil(1_000);
     json!({
-        "kind": gate.scope.kind.name(),
-        "name": gate.scope.name,
+        "scope": told_scope(&gate.scope),
         "cause": cause_name(gate.cause),
-        "opens": gate.opens.and_then(|at| clock.written(at)),
+        "until": gate.opens.and_then(|at| clock.written(at)),
         "opens_in_s": gate.opens.map(|at| u64::try_from(seconds(at)).unwrap_or(u64::MAX)),
     })
 }
 
 fn learned(learned: &Learned) -> Value {
     json!({
-        "kind": learned.scope.kind.name(),
-        "name": learned.scope.name,
-        "limits": learned.limits,
+        "scope": told_scope(&learned.scope),
+        "rate": learned.limits,
         "longest_retry_after_s": learned.longest_retry_after.map(|span| span.as_secs_f64()),
     })
 }

@@ -26,15 +26,18 @@ pub(super) fn headers(letter: &Letter) -> Vec<(String, String)> {
     headers.into_iter().map(|(name, value)| (name, text_of(value))).collect()
 }
 
-/// How the latest run stands, in a line.
-pub(super) fn told_run(summary: &Summary, clock: &Clock) -> String {
-    let Some(run) = &summary.run else { return "none".to_owned() };
-    let started = format!("number {}, started {}", run.number, clock.told(run.started));
-    match (&run.ended, summary.run_state) {
-        (Some((at, reason, _)), _) => format!("{started}, ended {}: {reason}", clock.told(*at)),
-        (None, RunState::UnderWay) => format!("{started}, is under way"),
-        (None, _) => format!("{started}, crashed: it never said that it ended"),
-    }
+/// How the latest run stands: names and what is told under them.
+pub(super) fn told_run(summary: &Summary, clock: &Clock) -> Vec<(&'static str, String)> {
+    let Some(run) = &summary.run else { return vec![("latest run", "none".to_owned())] };
+    let stands = match (&run.ended, summary.run_state) {
+        (Some((_, reason, _)), _) => reason.as_str(),
+        (None, RunState::UnderWay) => "under way",
+        (None, _) => "crashed: it never said that it ended",
+    };
+    let mut told = vec![("latest run", format!("number {}, {stands}", run.number))];
+    told.push(("  started", clock.told(run.started)));
+    told.extend(run.ended.as_ref().map(|(at, ..)| ("  ended", clock.told(*at))));
+    told
 }
 
 /// A closed gate, in a line.
@@ -59,7 +62,7 @@ pub(super) fn counted(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.char_indices() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -106,7 +109,8 @@ pub(super) fn place(line: u64, position: u64, key: Option<&str>) -> String {
     key.map_or_else(|| place.clone(), |key| format!("{place}, key {key}"))
 }
 
-fn told_scope(scope: &ScopeName) -> String {
+/// A scope by kind and name.
+pub(super) fn told_scope(scope: &ScopeName) -> String {
     format!("{} {}", scope.kind.name(), scope.name)
 }
 

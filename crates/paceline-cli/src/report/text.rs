@@ -20,7 +20,9 @@ pub(super) fn summary(summary: &Summary, clock: &Clock, out: &mut dyn Write) -> 
     line(out, "source", Printable::whole(&summary.source))?;
     line(out, "target", Printable::whole(&summary.target.text()))?;
     line(out, "key field", Printable::whole(key))?;
-    line(out, "latest run", told_run(summary, clock))?;
+    for (name, told) in told_run(summary, clock) {
+        line(out, name, Printable::whole(&told))?;
+    }
     writeln!(out)?;
     counts(summary, out)?;
     scopes(summary, clock, out)?;

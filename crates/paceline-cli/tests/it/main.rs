@@ -4,6 +4,7 @@
 mod journal;
 #[cfg(test)]
 mod records;
+#[cfg(test)]
 mod report;
 #[cfg(test)]
 mod settings;

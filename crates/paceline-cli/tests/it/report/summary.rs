@@ -54,7 +54,9 @@ fn a_suspended_run_is_summed_up_with_what_to_do_next() {
     source        airports.csv
     target        POST https://api.example.com/records
     key field     none: records are told apart by place and content
-    latest run    number 1, started 2023-11-14T22:12:20+00:00 (1 min ago), ended 2023-11-14T22:13:08+00:00 (12 s ago): suspended
+    latest run    number 1, suspended
+      started     2023-11-14T22:12:20+00:00 (1 min ago)
+      ended       2023-11-14T22:13:08+00:00 (12 s ago)
 
     records       7
       delivered   2
