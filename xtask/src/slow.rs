@@ -1,0 +1,62 @@
+//! Suites that are too slow for every change. A new one is a new line of the table.
+
+use crate::command::LIMITERS;
+use crate::step::Step;
+
+/// The steps of `cargo xtask slow`: all suites, or the named one.
+///
+/// # Errors
+/// With the list of suites, when there is none of that name.
+pub(crate) fn steps(arguments: &[String]) -> Result<Vec<Step>, String> {
+    let Some(wanted) = arguments.first() else {
+        return Ok(SUITES.iter().map(Suite::step).collect());
+    };
+    let suite = SUITES.iter().find(|suite| suite.name == wanted).ok_or_else(|| {
+        let names: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
+        format!("no slow suite `{wanted}`: there are {}", names.join(", "))
+    })?;
+    Ok(vec![suite.step()])
+}
+
+struct Suite {
+    name: &'static str,
+    environment: &'static [(&'static str, &'static str)],
+    /// The cargo command that runs it.
+    line: &'static str,
+}
+
+impl Suite {
+    fn step(&self) -> Step {
+        let step = Step::cargo(self.line);
+        self.environment.iter().fold(step, |step, (name, value)| step.env(name, value))
+    }
+}
+
+const SUITES: &[Suite] = &[
+    // Properties that set no number of their own run 80 times as often as in `cargo test`.
+    Suite {
+        name: "properties",
+        environment: &[("PROPTEST_CASES", "20000")],
+        line: "test --release -p paceline-core -p paceline-sim",
+    },
+    // Benchmarks rot unseen: here each runs once, and is not measured.
+    Suite { name: "benches", environment: &[], line: "test --release --benches" },
+    Suite { name: "limiters", environment: &[], line: LIMITERS },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_suite_or_all_of_them() {
+        assert_eq!(steps(&[]).unwrap().len(), SUITES.len());
+        assert_eq!(steps(&["limiters".to_owned()]).unwrap(), [Step::cargo(LIMITERS)]);
+    }
+
+    #[test]
+    fn an_unknown_suite_is_an_error_that_names_the_known_ones() {
+        let error = steps(&["fast".to_owned()]).unwrap_err();
+        assert!(SUITES.iter().all(|suite| error.contains(suite.name)), "{error}");
+    }
+}
