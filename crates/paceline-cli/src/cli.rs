@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 pub mod platform;
+pub mod report;
 pub mod sync;
 
 /// Pushes calls through a rate-limited API as fast as it allows, and never faster.
@@ -19,6 +20,7 @@ pub struct Paceline {
 enum Command {
     Sync(Box<sync::SyncArgs>),
     Platform(Box<platform::PlatformArgs>),
+    Report(report::ReportArgs),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -32,6 +34,7 @@ impl Paceline {
         match self.command {
             Command::Sync(args) => sync::run(*args).await,
             Command::Platform(args) => platform::run(*args).await,
+            Command::Report(args) => report::run(args),
             Command::Completions { shell } => {
                 clap_complete::generate(shell, &mut Self::command(), "paceline", &mut std::io::stdout());
                 ExitCode::SUCCESS

@@ -48,6 +48,8 @@ pub use record::{Counts, Digest, RecordRef, Standing, State};
 pub use runs::Run;
 pub use scopes::SavedScope;
 
+pub(crate) use scopes::cause_name;
+
 use queue::{Queue, Request};
 
 /// A handle on an open journal: cheap to clone, usable from any task.

@@ -7,6 +7,7 @@ pub mod observe;
 pub mod origin;
 pub mod platform;
 pub mod records;
+pub mod report;
 pub mod settings;
 pub mod sync;
 pub mod template;

@@ -96,6 +96,14 @@ pub(super) fn put_interrupted(connection: &Connection, now: i64) -> rusqlite::Re
     Ok(())
 }
 
+/// What departed and was not heard of again.
+pub(super) fn departed(connection: &Connection) -> rusqlite::Result<Vec<RecordRef>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, position, key, digest, line FROM record WHERE state = 'departed' ORDER BY id",
+    )?;
+    statement.query_map([], read_record)?.collect()
+}
+
 fn page(connection: &Connection, state: State, after: i64) -> rusqlite::Result<Vec<(i64, Letter)>> {
     let mut statement = connection.prepare_cached(
         "SELECT record.id, position, key, digest, line, verdict, status, body, headers, content, attempts, at
@@ -107,15 +115,18 @@ fn page(connection: &Connection, state: State, after: i64) -> rusqlite::Result<V
     rows.collect()
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Letter> {
-    let record = RecordRef {
+fn read_record(row: &Row<'_>) -> rusqlite::Result<RecordRef> {
+    Ok(RecordRef {
         position: restored(row.get(1)?),
         key: row.get(2)?,
         digest: Digest::from_bytes(row.get(3)?),
         line: restored(row.get(4)?),
-    };
+    })
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Letter> {
     Ok(Letter {
-        record,
+        record: read_record(row)?,
         verdict: Cow::Owned(row.get(5)?),
         status: row.get(6)?,
         body: row.get(7)?,

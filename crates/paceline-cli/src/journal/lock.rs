@@ -60,6 +60,14 @@ impl Drop for Lock {
     }
 }
 
+/// Whether a process holds the journal at `journal`, as far as can be seen.
+///
+/// Asks by sharing the lock for a moment: a process that starts in this very moment is refused.
+pub(super) fn is_held(journal: &Path) -> bool {
+    let Ok(file) = File::open(beside(journal, ".lock")) else { return false };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+}
+
 /// `journal` with `suffix` at the end of its name.
 pub(super) fn beside(journal: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(journal);

@@ -8,8 +8,8 @@ use super::classify::Known;
 use super::opening::{connect, count, resolved};
 use super::schema::{self, Found};
 use super::{
-    Binding, Counts, JournalError, Letters, RecordRef, Run, SavedScope, Standing, State, binding, runs,
-    scopes,
+    Binding, Counts, JournalError, Letters, RecordRef, Run, SavedScope, Standing, State, binding, letters,
+    lock, runs, scopes,
 };
 
 /// A journal opened for reading only. It sees the journal as it was when it was opened.
@@ -91,6 +91,22 @@ impl JournalReader {
         let keyed = self.binding.key_field.is_some();
         let known = Known::find(&self.connection, keyed, record).map_err(|error| self.failure(&error))?;
         Ok(known.map_or(Standing::New, |known| known.standing(record, keyed)))
+    }
+
+    /// The records that departed and have not been heard of again, in the order of their rows: as many as
+    /// were in flight, unless the journal is in use or crashed often.
+    ///
+    /// # Errors
+    /// As [`JournalReader::counts`].
+    pub fn departed(&self) -> Result<Vec<RecordRef>, JournalError> {
+        letters::departed(&self.connection).map_err(|error| self.failure(&error))
+    }
+
+    /// Whether a process holds the journal now. One that starts while this asks may be refused: ask only
+    /// when the latest run has no end.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        lock::is_held(&self.path)
     }
 
     pub(super) fn connection(&self) -> &Connection {

@@ -97,7 +97,8 @@ pub(super) fn load(connection: &Connection) -> rusqlite::Result<Vec<SavedScope>>
     rows.filter_map(Result::transpose).collect()
 }
 
-const fn cause_name(cause: GateCause) -> &'static str {
+/// The name of `cause` in the file, and in reports.
+pub(crate) const fn cause_name(cause: GateCause) -> &'static str {
     match cause {
         GateCause::RetryAfter => "retry_after",
         GateCause::Backoff => "backoff",

@@ -22,6 +22,14 @@ pub struct Scan {
     pub header: Option<Vec<String>>,
 }
 
+impl Scan {
+    /// The fingerprint as journals keep it: 64 hexadecimal digits.
+    #[must_use]
+    pub fn fingerprint_text(&self) -> String {
+        blake3::Hash::from_bytes(self.fingerprint).to_hex().to_string()
+    }
+}
+
 /// How far a scan has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ScanProgress {

@@ -5,6 +5,8 @@ mod journal;
 #[cfg(test)]
 mod records;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod same_trace;
 #[cfg(test)]
 mod settings;

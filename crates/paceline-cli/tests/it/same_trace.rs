@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::pin::Pin;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use futures_util::stream::FuturesUnordered;
 use paceline::driver::{CallSpec, InFlight, LastLook, Next, Pacer, Permit, Waiting};
 use paceline_core::{
@@ -99,8 +100,11 @@ fn in_virtual_time(trace: &Trace) -> Vec<Decision> {
         let next_input = due.first_key_value().map(|(key, _)| key.0);
         let Some(now) = next_input.into_iter().chain(wake).min() else { return decisions };
         let instant = Instant::from_nanos(now * 1_000_000);
-        while let Some(entry) = due.first_entry().filter(|entry| entry.key().0 <= now) {
-            match entry.remove() {
+        // What is due by itself comes before what is told at the same instant; one thing is told at a time.
+        let is_due_by_itself = wake.is_some_and(|wake| wake <= now);
+        if !is_due_by_itself {
+            let (_, input) = due.pop_first().expect("it is due");
+            match input {
                 Input::Submit(call) => paced.submit(instant, CallId(call), true),
                 Input::Answer(attempt, reply) => match paced.answered(instant, attempt, &reply) {
                     Fate::Again => {}
@@ -132,74 +136,121 @@ fn in_virtual_time(trace: &Trace) -> Vec<Decision> {
     }
 }
 
-/// What a call's future resolves to.
-async fn permit(call: u64, number: u32, waiting: Waiting) -> (u64, u32, Permit) {
-    (call, number, waiting.await.expect("no call of the trace expires"))
-}
-
 async fn on_tokio(trace: &Trace) -> Vec<Decision> {
     let pacer = Pacer::start(config(trace.seed));
     let scope = pacer.set_limits(ScopeKind::Credential, "world", limits()).await.expect("it runs");
-    let epoch = tokio::time::Instant::now();
-    assert_eq!(pacer.instant(epoch), Instant::EPOCH);
-    let mut due: Due<(u64, Option<(u32, InFlight, Reply)>)> = BTreeMap::new();
-    let mut sequence = 0;
-    for (call, at) in (0..).zip(submissions(trace)) {
-        sequence += 1;
-        due.insert((at, sequence), (call, None));
-    }
-    let mut waiting = FuturesUnordered::new();
-    let (mut decisions, mut departures) = (Vec::new(), 0);
+    let mut player = Player::new(trace, pacer, scope);
+    assert_eq!(player.pacer.instant(player.epoch), Instant::EPOCH);
     loop {
-        let next = due.first_key_value().map(|(key, _)| epoch + Duration::from_millis(key.0));
-        if next.is_none() && waiting.is_empty() {
-            return decisions;
+        if let Some(granted) = player.granted().await {
+            player.depart(granted).await;
+            continue;
         }
-        tokio::select! {
-            Some((call, number, permit)) = waiting.next(), if !waiting.is_empty() => {
-                let at = millis_since(epoch);
-                let LastLook::Departed(in_flight) = Permit::depart(permit).await.expect("it runs") else {
-                    panic!("nothing happens between a permit and its departure")
-                };
-                let (delay, reply) = trace.answers[departures % trace.answers.len()];
-                departures += 1;
-                sequence += 1;
-                due.insert((at + delay, sequence), (call, Some((number, in_flight, reply))));
-                decisions.push(Decision::Departed { at, call, number });
+        match player.next_due() {
+            Some(at) => {
+                tokio::select! {
+                    biased;
+                    Some(granted) = player.waiting.next(), if !player.waiting.is_empty() => player.depart(granted).await,
+                    () = tokio::time::sleep_until(at) => match player.granted().await {
+                        Some(granted) => player.depart(granted).await,
+                        None => player.tell().await,
+                    },
+                }
             }
-            () = tokio::time::sleep_until(next.unwrap_or(epoch)), if next.is_some() => {
-                let (_, (call, input)) = due.pop_first().expect("it is due");
-                let Some((number, in_flight, reply)) = input else {
-                    waiting.push(permit(call, 1, pacer.submit(spec(scope))));
-                    continue;
-                };
-                let how = match in_flight.settle(reply).await.expect("it runs") {
-                    Next::Retry(again) => {
-                        waiting.push(permit(call, number + 1, again));
-                        continue;
-                    }
-                    Next::Deliver => "Delivered".to_owned(),
-                    Next::GiveUp(why) => format!("{why:?}"),
-                };
-                decisions.push(Decision::Ended { at: millis_since(epoch), call, how });
-            }
+            None => match player.waiting.next().await {
+                Some(granted) => player.depart(granted).await,
+                None => return player.decisions,
+            },
         }
     }
 }
 
-fn spec(scope: paceline_core::ScopeId) -> CallSpec {
-    CallSpec {
-        client: ClientId(0),
-        scopes: ScopeSet::one(scope),
-        cost: Cost::ONE,
-        deadline: None,
-        on_uncertain: OnUncertain::Retry,
+type Granted = (u64, u32, Permit);
+
+struct Player<'a> {
+    trace: &'a Trace,
+    pacer: Pacer,
+    scope: ScopeId,
+    epoch: tokio::time::Instant,
+    due: Due<(u64, Option<(u32, InFlight, Reply)>)>,
+    sequence: u64,
+    waiting: FuturesUnordered<Pin<Box<dyn Future<Output = Granted>>>>,
+    departures: usize,
+    decisions: Vec<Decision>,
+}
+
+impl<'a> Player<'a> {
+    fn new(trace: &'a Trace, pacer: Pacer, scope: ScopeId) -> Self {
+        let mut player = Self {
+            trace,
+            pacer,
+            scope,
+            epoch: tokio::time::Instant::now(),
+            due: BTreeMap::new(),
+            sequence: 0,
+            waiting: FuturesUnordered::new(),
+            departures: 0,
+            decisions: Vec::new(),
+        };
+        for (call, at) in (0..).zip(submissions(trace)) {
+            player.sequence += 1;
+            player.due.insert((at, player.sequence), (call, None));
+        }
+        player
+    }
+
+    fn next_due(&self) -> Option<tokio::time::Instant> {
+        self.due.first_key_value().map(|(key, _)| self.epoch + Duration::from_millis(key.0))
+    }
+
+    /// A permit that is there already, after the pacer's task has done what is due by itself.
+    async fn granted(&mut self) -> Option<Granted> {
+        for _ in 0..TURNS {
+            tokio::task::yield_now().await;
+        }
+        self.waiting.next().now_or_never().flatten()
+    }
+
+    async fn depart(&mut self, (call, number, permit): Granted) {
+        let at = self.now();
+        let LastLook::Departed(in_flight) = permit.depart().await.expect("it runs") else {
+            panic!("nothing happens between a permit and its departure")
+        };
+        let (delay, reply) = self.trace.answers[self.departures % self.trace.answers.len()];
+        self.departures += 1;
+        self.sequence += 1;
+        self.due.insert((at + delay, self.sequence), (call, Some((number, in_flight, reply))));
+        self.decisions.push(Decision::Departed { at, call, number });
+    }
+
+    /// Tells the pacer the next thing that is due.
+    async fn tell(&mut self) {
+        let (_, (call, input)) = self.due.pop_first().expect("it is due");
+        let Some((number, in_flight, reply)) = input else {
+            let waiting = self.pacer.submit(CallSpec { on_uncertain: OnUncertain::Retry, ..CallSpec::new(ScopeSet::one(self.scope)) });
+            return self.wait(call, 1, waiting);
+        };
+        let how = match in_flight.settle(reply).await.expect("it runs") {
+            Next::Retry(again) => return self.wait(call, number + 1, again),
+            Next::Deliver => "Delivered".to_owned(),
+            Next::GiveUp(why) => format!("{why:?}"),
+        };
+        self.decisions.push(Decision::Ended { at: self.now(), call, how });
+    }
+
+    fn wait(&mut self, call: u64, number: u32, waiting: Waiting) {
+        self.waiting.push(Box::pin(async move {
+            (call, number, waiting.await.expect("no call of the trace expires"))
+        }));
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.epoch.elapsed().as_millis()).expect("a test is short")
     }
 }
 
-fn millis_since(epoch: tokio::time::Instant) -> u64 {
-    u64::try_from(epoch.elapsed().as_millis()).expect("a test is short")
-}
+/// More than the pacer's task needs to take its messages, decide and answer.
+const TURNS: usize = 8;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]

@@ -74,3 +74,27 @@ fn a_journal_that_is_not_there_is_missing() {
     let error = JournalReader::open(Path::new("no.such.journal")).unwrap_err();
     assert_eq!(error, JournalError::Missing { path: "no.such.journal".into() });
 }
+
+#[test]
+fn a_reader_tells_whether_a_process_holds_the_journal() {
+    let desk = Desk::unkeyed();
+    let journal = desk.open(Repeat::Unsafe).journal;
+    let reader = JournalReader::open(&desk.path()).unwrap();
+    assert!(reader.is_in_use());
+    wait(journal.close()).unwrap();
+    assert!(!reader.is_in_use());
+    // What a crash leaves of the lock holds nobody back.
+    std::fs::write(super::shift(&desk.path(), ".lock"), "1\n").unwrap();
+    assert!(!reader.is_in_use());
+    drop(reader);
+    wait(desk.open(Repeat::Unsafe).journal.close()).unwrap();
+}
+
+#[test]
+fn a_reader_lists_what_departed_and_was_not_heard_of_again() {
+    let desk = Desk::keyed();
+    let records = [keyed(0, "a", 1), keyed(1, "b", 1), keyed(2, "c", 1)];
+    desk.run(Repeat::Unsafe, vec![departed(&records), delivered(&records[1..2])]);
+    let reader = JournalReader::open(&desk.path()).unwrap();
+    assert_eq!(reader.departed().unwrap(), [records[0].clone(), records[2].clone()]);
+}
