@@ -5,12 +5,12 @@ use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt};
 use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use paceline::driver::{CallSpec, InFlight, LastLook, Next, Pacer, Permit, Waiting};
 use paceline_core::{
-    AttemptId, Backoff, CallId, ClientId, Config, Cost, Instant, Jitter, KnownRate, Limits, OnUncertain,
-    Rate, Reply, ScopeKind, ScopeSet,
+    AttemptId, Backoff, CallId, Config, Instant, Jitter, KnownRate, Limits, OnUncertain, Rate, Reply,
+    ScopeId, ScopeKind, ScopeSet,
 };
 use paceline_sim::driver::Paced;
 use paceline_sim::strategy::{Fate, Move, Strategy as _};
@@ -22,8 +22,14 @@ struct Trace {
     seed: u64,
     /// Milliseconds between submissions; more than zero.
     gaps: Vec<u64>,
-    /// For the attempts in the order of their departures, over and over.
+    /// For the attempts in the order of their departures; later ones are accepted, so that every trace ends.
     answers: Vec<(u64, Reply)>,
+}
+
+impl Trace {
+    fn answer(&self, departures: usize) -> (u64, Reply) {
+        self.answers.get(departures).copied().unwrap_or((40, Reply::status(200)))
+    }
 }
 
 /// What a driver decided: at which millisecond which call's which attempt departed, or how the call ended.
@@ -122,7 +128,7 @@ fn in_virtual_time(trace: &Trace) -> Vec<Decision> {
         wake = loop {
             match paced.poll(instant) {
                 Move::Send(attempt) => {
-                    let (delay, reply) = trace.answers[departures % trace.answers.len()];
+                    let (delay, reply) = trace.answer(departures);
                     departures += 1;
                     sequence += 1;
                     due.insert((now + delay, sequence), Input::Answer(attempt, reply));
@@ -216,7 +222,7 @@ impl<'a> Player<'a> {
         let LastLook::Departed(in_flight) = permit.depart().await.expect("it runs") else {
             panic!("nothing happens between a permit and its departure")
         };
-        let (delay, reply) = self.trace.answers[self.departures % self.trace.answers.len()];
+        let (delay, reply) = self.trace.answer(self.departures);
         self.departures += 1;
         self.sequence += 1;
         self.due.insert((at + delay, self.sequence), (call, Some((number, in_flight, reply))));
@@ -227,7 +233,10 @@ impl<'a> Player<'a> {
     async fn tell(&mut self) {
         let (_, (call, input)) = self.due.pop_first().expect("it is due");
         let Some((number, in_flight, reply)) = input else {
-            let waiting = self.pacer.submit(CallSpec { on_uncertain: OnUncertain::Retry, ..CallSpec::new(ScopeSet::one(self.scope)) });
+            let waiting = self.pacer.submit(CallSpec {
+                on_uncertain: OnUncertain::Retry,
+                ..CallSpec::new(ScopeSet::one(self.scope))
+            });
             return self.wait(call, 1, waiting);
         };
         let how = match in_flight.settle(reply).await.expect("it runs") {
