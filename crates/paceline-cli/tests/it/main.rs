@@ -1,6 +1,8 @@
 //! The parts of the program, from outside.
 
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod journal;
 #[cfg(test)]
 mod records;
