@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use http::HeaderName;
 use paceline::client::GivenUp;
 use paceline::{CallError, Response};
 use paceline_core::{GiveUp, WallTime};
@@ -93,7 +92,7 @@ impl Clerk<'_> {
             Some(ItemResult::Refused { status, text }) => {
                 let mut letter = self.letter(&item, "rejected", Some(response), item.returns + 1);
                 letter.status = status.or(letter.status);
-                letter.body = Some(excerpt(text.as_bytes()));
+                letter.body = Some(self.excerpt(text.as_bytes()));
                 settled.dead.push((item, letter));
             }
             None => {
@@ -122,7 +121,7 @@ impl Clerk<'_> {
 
     /// A batch that is refused as a whole is cut in two until the record at fault stands alone.
     fn rejected(&self, parcel: Parcel, given_up: &GivenUp) -> Settled {
-        let evidence = Some(evidence(given_up));
+        let evidence = Some(self.evidence(given_up));
         let status = given_up.last.as_ref().map(|last| last.status.as_u16());
         if parcel.items.len() > 1 && matches!(status, Some(400 | 413 | 422)) {
             return Settled { split: Some(parcel.items), rejected: evidence, ..Settled::default() };
@@ -175,20 +174,45 @@ impl Clerk<'_> {
             record: item.reference.clone(),
             verdict: verdict.into(),
             status: reply.map(|reply| reply.status.as_u16()),
-            body: reply.map(|reply| self.without_secrets(excerpt(&reply.body))),
-            headers: reply.and_then(|reply| kept_headers(&self.plan.keep_headers, reply)),
+            body: reply.map(|reply| self.excerpt(&reply.body)),
+            headers: reply.and_then(|reply| self.kept_headers(reply)),
             content: Some(item.record.json()),
             attempts,
             at: wall_now(),
         }
     }
 
+    fn evidence(&self, given_up: &GivenUp) -> String {
+        let answer = given_up.last.as_ref().map_or_else(String::new, |last| {
+            format!(" was answered with {}: {}", last.status, self.excerpt(&last.body))
+        });
+        format!("{}{answer}", given_up.call)
+    }
+
+    fn kept_headers(&self, reply: &Response) -> Option<String> {
+        let kept = self.plan.keep_headers.iter().filter_map(|name| {
+            let value = reply.headers.get(name)?.to_str().ok()?;
+            Some((name.as_str().to_owned(), self.without_secrets(value).into()))
+        });
+        let kept: serde_json::Map<String, serde_json::Value> = kept.collect();
+        (!kept.is_empty()).then(|| serde_json::Value::Object(kept).to_string())
+    }
+
+    /// The beginning of a body, as text.
+    fn excerpt(&self, body: &[u8]) -> String {
+        // Secrets go before the cut: half of one tells too much. What is looked at is longer by the longest of them.
+        let looked_at = &body[..body.len().min(EXCERPT + LONGEST_SECRET)];
+        let mut text = self.without_secrets(&String::from_utf8_lossy(looked_at));
+        if text.len() > EXCERPT {
+            let end = (0..=EXCERPT).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
+            text.truncate(end);
+        }
+        text
+    }
+
     /// A platform may repeat what it was sent.
-    fn without_secrets(&self, text: String) -> String {
-        let value = self.plan.credential.as_ref().and_then(|credential| credential.value.to_str().ok());
-        let Some(value) = value else { return text };
-        let secret = value.rsplit(' ').next().unwrap_or(value);
-        if secret.is_empty() { text } else { text.replace(secret, "[hidden]") }
+    fn without_secrets(&self, text: &str) -> String {
+        self.plan.credential.as_ref().map_or_else(|| text.to_owned(), |credential| credential.hide_in(text))
     }
 }
 
@@ -212,28 +236,6 @@ fn words(given_up: &GivenUp) -> String {
     }
 }
 
-fn evidence(given_up: &GivenUp) -> String {
-    let answer = given_up.last.as_ref().map_or_else(String::new, |last| {
-        format!(" was answered with {}: {}", last.status, excerpt(&last.body))
-    });
-    format!("{}{answer}", given_up.call)
-}
-
-fn kept_headers(names: &[HeaderName], reply: &Response) -> Option<String> {
-    let kept = names.iter().filter_map(|name| {
-        let value = reply.headers.get(name)?.to_str().ok()?;
-        Some((name.as_str().to_owned(), value.into()))
-    });
-    let kept: serde_json::Map<String, serde_json::Value> = kept.collect();
-    (!kept.is_empty()).then(|| serde_json::Value::Object(kept).to_string())
-}
-
-/// The beginning of a body, as text.
-fn excerpt(body: &[u8]) -> String {
-    let end = body.len().min(EXCERPT);
-    String::from_utf8_lossy(&body[..end]).into_owned()
-}
-
 pub(super) fn wall_now() -> WallTime {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     WallTime::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
@@ -241,3 +243,5 @@ pub(super) fn wall_now() -> WallTime {
 
 /// Of a body, in bytes: what a person reads, not what an endless error page holds.
 const EXCERPT: usize = 2_048;
+/// In bytes: no server takes longer headers than these.
+const LONGEST_SECRET: usize = 64 * 1024;
