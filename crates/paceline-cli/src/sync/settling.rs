@@ -9,6 +9,7 @@ use paceline_core::{GiveUp, WallTime};
 
 use super::courier::Delivery;
 use super::ending::Ending;
+use super::evidence::template_line;
 use super::items::{self, BatchResult, ItemResult};
 use super::parcel::{Item, Parcel};
 use super::plan::{BatchPlan, SyncPlan};
@@ -26,8 +27,10 @@ pub(super) struct Settled {
     pub(super) split: Option<Vec<Item>>,
     /// Left where they are.
     pub(super) still_to_do: Vec<Item>,
-    /// Whether the platform rejected the call as such, and with what words.
-    pub(super) rejected: Option<String>,
+    /// Whether the platform rejected the call as such.
+    pub(super) is_rejected: bool,
+    /// What speaks against the request, for people.
+    pub(super) evidence: Option<String>,
     /// The run cannot go on.
     pub(super) ending: Option<Ending>,
 }
@@ -39,7 +42,10 @@ pub(super) fn settle(plan: &SyncPlan, parcel: Parcel, delivery: Delivery) -> Set
         Delivery::Answered(response) => clerk.accepted(parcel, &response),
         Delivery::Failed(CallError::GaveUp(given_up)) => clerk.given_up(parcel, &given_up),
         Delivery::Failed(error) => clerk.unsent(parcel, error),
-        Delivery::NotRendered(error) => clerk.all_dead(parcel, &error.to_string()),
+        Delivery::NotRendered(error) => {
+            let evidence = Some(error.to_string());
+            Settled { evidence, ..clerk.all_dead(parcel, &error.to_string()) }
+        }
         Delivery::Stopped => Settled { still_to_do: parcel.items, ..Settled::default() },
     }
 }
@@ -111,7 +117,7 @@ impl Clerk<'_> {
             GiveUp::Exhausted if may_have_been_applied(given_up) => self.all_in_doubt(parcel, given_up),
             GiveUp::Exhausted => {
                 let text = words(given_up);
-                self.letters(parcel, &text, given_up).map_or_else(Settled::default, |dead| Settled { dead, ..Settled::default() })
+                Settled { dead: self.letters(parcel, &text, given_up), ..Settled::default() }
             }
             GiveUp::Expired | GiveUp::Cancelled => {
                 Settled { still_to_do: parcel.items, ..Settled::default() }
@@ -124,14 +130,16 @@ impl Clerk<'_> {
         let evidence = Some(self.evidence(given_up));
         let status = given_up.last.as_ref().map(|last| last.status.as_u16());
         if parcel.items.len() > 1 && matches!(status, Some(400 | 413 | 422)) {
-            return Settled { split: Some(parcel.items), rejected: evidence, ..Settled::default() };
+            // Too large is not wrong: the halves will tell.
+            let is_rejected = status != Some(413);
+            return Settled { split: Some(parcel.items), is_rejected, evidence, ..Settled::default() };
         }
-        let dead = self.letters(parcel, "rejected", given_up).unwrap_or_default();
-        Settled { dead, rejected: evidence, ..Settled::default() }
+        let dead = self.letters(parcel, "rejected", given_up);
+        Settled { dead, is_rejected: true, evidence, ..Settled::default() }
     }
 
     fn all_in_doubt(&self, parcel: Parcel, given_up: &GivenUp) -> Settled {
-        let in_doubt = self.letters(parcel, &words(given_up), given_up).unwrap_or_default();
+        let in_doubt = self.letters(parcel, &words(given_up), given_up);
         Settled { in_doubt, ..Settled::default() }
     }
 
@@ -155,12 +163,12 @@ impl Clerk<'_> {
         Settled { still_to_do: parcel.items, ending: Some(ending), ..Settled::default() }
     }
 
-    fn letters(&self, parcel: Parcel, verdict: &str, given_up: &GivenUp) -> Option<Vec<(Item, Letter)>> {
+    fn letters(&self, parcel: Parcel, verdict: &str, given_up: &GivenUp) -> Vec<(Item, Letter)> {
         let letters = parcel.items.into_iter().map(|item| {
             let letter = self.letter(&item, verdict.to_owned(), given_up.last.as_ref(), given_up.attempts);
             (item, letter)
         });
-        Some(letters.collect())
+        letters.collect()
     }
 
     fn letter(
@@ -186,7 +194,9 @@ impl Clerk<'_> {
         let answer = given_up.last.as_ref().map_or_else(String::new, |last| {
             format!(" was answered with {}: {}", last.status, self.excerpt(&last.body))
         });
-        format!("{}{answer}", given_up.call)
+        let status = given_up.last.as_ref().map(|last| last.status.as_u16());
+        let line = template_line(&self.plan.request, self.plan.batch.is_some(), status);
+        format!("{}{answer}\n{line}", given_up.call)
     }
 
     fn kept_headers(&self, reply: &Response) -> Option<String> {
