@@ -1,5 +1,7 @@
 //! The parts of the program, from outside.
 
+#[cfg(all(test, unix))]
+mod crash;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]

@@ -1,0 +1,5 @@
+//! `paceline sync` as a whole, when it does not end as it wants to: killed, cut off, interrupted, refused.
+
+mod closing;
+mod kill;
+mod scene;
