@@ -8,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use paceline_sim::platform::{PlatformConfig, Stats};
+use paceline_sim::platform::{Fingerprint, PlatformConfig, Stats};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -81,6 +81,12 @@ impl StandIn {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.scene.stats()
+    }
+
+    /// How often the record whose key field has the text `key` was applied.
+    #[must_use]
+    pub fn times_applied(&self, key: &str) -> u32 {
+        self.scene.times_applied(Fingerprint::of(key.as_bytes()))
     }
 
     /// Closes the listener and every connection; returns what it saw until then.

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use paceline_core::{Instant, WallTime};
-use paceline_sim::platform::{Platform, Request, Service, Stats, Ticket};
+use paceline_sim::platform::{Fingerprint, Platform, Request, Service, Stats, Ticket};
 
 use crate::platform::StandInConfig;
 
@@ -64,6 +64,10 @@ impl Scene {
 
     pub(super) fn stats(&self) -> Stats {
         self.platform().stats()
+    }
+
+    pub(super) fn times_applied(&self, identity: Fingerprint) -> u32 {
+        self.platform().times_applied(identity)
     }
 
     fn now(&self) -> Instant {
