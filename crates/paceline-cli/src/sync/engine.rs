@@ -144,7 +144,9 @@ impl<'a> Engine<'a> {
             Standing::InDoubt { .. } => self.tally.in_doubt += 1,
             Standing::SourceChanged => {
                 let line = item.record.line;
-                self.end(Ending::Broken(format!("the record on line {line} is not the one that the journal knows")));
+                self.end(Ending::Broken(format!(
+                    "the record on line {line} is not the one that the journal knows"
+                )));
             }
         }
         None
@@ -261,6 +263,10 @@ impl<'a> Engine<'a> {
             in_flight: status.in_flight,
             wait,
         });
+        // Where nothing waits for the journal, its failure would show only at the end.
+        if let Some(error) = self.started.journal.failure() {
+            self.end(Ending::Journal(error));
+        }
         if let Some((at, why)) = status.wait.filter(|_| self.ending.is_none()) {
             self.weigh(now, at, why);
         }
@@ -332,7 +338,16 @@ impl<'a> Engine<'a> {
             (Err(error), ending) if !matches!(ending, Ending::Journal(_)) => Ending::Journal(error),
             (_, ending) => ending,
         };
-        Summary::new(records, counts, self.tally, &self.started.courier.attempts, seconds, ending, &snapshot, path)
+        Summary::new(
+            records,
+            counts,
+            self.tally,
+            &self.started.courier.attempts,
+            seconds,
+            ending,
+            &snapshot,
+            path,
+        )
     }
 
     /// A run that stopped early still tells how all records of its source stand; without sending any.

@@ -26,11 +26,30 @@ async fn a_configuration_that_is_not_there_or_not_toml_is_named() {
 async fn impossible_values_of_flags_are_named_with_what_to_write() {
     let desk = Desk::with_records(3);
     let values = [
-        "--workers=0", "--workers=-3", "--workers=many", "--workers=99999999999999999999", "--batch=0", "--batch=1.5",
-        "--max-rate=0/s", "--max-rate=fast", "--max-rate=100", "--max-rate=-1/s", "--max-rate=1/0s", "--max-in-flight=0",
-        "--reserve=100%", "--reserve=-5%", "--reserve=0.2", "--max-wait=-1s", "--max-wait=3 parsecs",
-        "--max-wait=99999999999999999999d", "--max-dead=101%", "--max-dead=NaN%", "--on-uncertain=maybe", "--format=xml",
-        "--rehearse=mars", "--key=",
+        "--workers=0",
+        "--workers=-3",
+        "--workers=many",
+        "--workers=99999999999999999999",
+        "--batch=0",
+        "--batch=1.5",
+        "--max-rate=0/s",
+        "--max-rate=fast",
+        "--max-rate=100",
+        "--max-rate=-1/s",
+        "--max-rate=1/0s",
+        "--max-in-flight=0",
+        "--reserve=100%",
+        "--reserve=-5%",
+        "--reserve=0.2",
+        "--max-wait=-1s",
+        "--max-wait=3 parsecs",
+        "--max-wait=99999999999999999999d",
+        "--max-dead=101%",
+        "--max-dead=NaN%",
+        "--on-uncertain=maybe",
+        "--format=xml",
+        "--rehearse=mars",
+        "--key=",
     ];
     let mut said = String::new();
     for value in values {

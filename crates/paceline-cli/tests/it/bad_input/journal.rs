@@ -15,7 +15,10 @@ async fn a_place_where_no_journal_can_be_is_named() {
         said.push_str(&refused(&desk, &["records.csv", "--to", "URL", "--journal", place]).await);
     }
     insta::assert_snapshot!(said);
-    assert_eq!(std::fs::read_to_string(desk.path("letter.txt")).unwrap(), "Dear reader, this is not a journal.\n");
+    assert_eq!(
+        std::fs::read_to_string(desk.path("letter.txt")).unwrap(),
+        "Dear reader, this is not a journal.\n"
+    );
 }
 
 #[tokio::test]

@@ -41,6 +41,8 @@ async fn a_pipe_that_cannot_be_resumed_says_so() {
     let arguments = ["-", "--to", &to, "--journal", "pipe.journal"];
     desk.sync(&arguments).input("id,name\n1,a\n").ended().await.expect(0);
     let ended = desk.sync(&arguments).input("id,name\n1,a\n").ended().await.expect(2);
-    insta::assert_snapshot!(ended.stderr.replace(&*desk.path("").canonicalize().unwrap().to_string_lossy(), "FOLDER"));
+    insta::assert_snapshot!(
+        ended.stderr.replace(&*desk.path("").canonicalize().unwrap().to_string_lossy(), "FOLDER")
+    );
     assert_eq!(platform.stats().arrivals, 1);
 }

@@ -7,7 +7,12 @@ use super::refused;
 async fn a_url_that_cannot_be_called_is_named_with_what_to_write() {
     let desk = Desk::with_records(3);
     let mut said = String::new();
-    for url in ["api.example.com/people", "ftp://api.example.com/", "https://ann:sesame@api.example.com/", "https://"] {
+    for url in [
+        "api.example.com/people",
+        "ftp://api.example.com/",
+        "https://ann:sesame@api.example.com/",
+        "https://",
+    ] {
         said.push_str(&refused(&desk, &["records.csv", "--to", url]).await);
     }
     said.push_str(&refused(&desk, &["records.csv"]).await);

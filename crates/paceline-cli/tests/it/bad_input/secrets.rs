@@ -27,7 +27,11 @@ async fn a_secret_that_is_missing_or_empty_is_named_by_its_variable() {
 /// Runs with each form of credential against a platform that repeats what it was sent, in its body and in a header that
 /// is kept with a letter.
 async fn nowhere(arguments: &[&str], body_of: fn(&str) -> String) {
-    for form in ["bearer_env = \"TOKEN\"", "basic_env = \"TOKEN\"", "header_env = { name = \"X-Key\", env = \"TOKEN\" }"] {
+    for form in [
+        "bearer_env = \"TOKEN\"",
+        "basic_env = \"TOKEN\"",
+        "header_env = { name = \"X-Key\", env = \"TOKEN\" }",
+    ] {
         let platform = Scripted::start(move |asked| {
             let sent = ["authorization", "x-key"].map(|name| asked.headers.get(name));
             let sent = sent.into_iter().flatten().next().unwrap().to_str().unwrap();
@@ -42,7 +46,9 @@ async fn nowhere(arguments: &[&str], body_of: fn(&str) -> String) {
         let ended = run.ended().await;
         let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &secret);
         assert!(!platform.asked().is_empty());
-        for text in [&ended.stdout, &ended.stderr, &String::from_utf8_lossy(&desk.journal_bytes()).into_owned()] {
+        for text in
+            [&ended.stdout, &ended.stderr, &String::from_utf8_lossy(&desk.journal_bytes()).into_owned()]
+        {
             for hidden in [SECRET, &encoded] {
                 assert!(!text.contains(hidden), "{form}: {hidden} stands in {text}");
             }
