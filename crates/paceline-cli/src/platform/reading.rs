@@ -109,7 +109,7 @@ const BODY_BOUND: usize = 16 * 1024 * 1024;
 mod tests {
     use super::*;
 
-    fn envelope(request: hyper::http::request::Builder) -> Envelope {
+    fn envelope(request: http::request::Builder) -> Envelope {
         Envelope::of(&request.body(()).unwrap().into_parts().0)
     }
 

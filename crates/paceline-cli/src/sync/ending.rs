@@ -80,9 +80,11 @@ impl Ending {
             Self::Banned => "the platform has shut this client out (403 after throttling). Do not retry by \
                              script: find out why first, then run the same command again"
                 .to_owned(),
-            Self::Unauthorized => "the platform does not accept the credential (401). Renew it, then run the \
+            Self::Unauthorized => {
+                "the platform does not accept the credential (401). Renew it, then run the \
                                    same command again; no record was given up for it"
-                .to_owned(),
+                    .to_owned()
+            }
             Self::Condemned { evidence } => format!(
                 "so much is rejected that the request must be wrong rather than the records; none of them was \
                  given up for it.\n{evidence}\nCorrect it, then run again with --start-over or another --journal, \
@@ -90,7 +92,9 @@ impl Ending {
                  --max-dead"
             ),
             Self::Source(error) => {
-                format!("{error}\nthe records before it are safe; mend the source and run the same command again")
+                format!(
+                    "{error}\nthe records before it are safe; mend the source and run the same command again"
+                )
             }
             Self::Journal(error) => error.to_string(),
             Self::Broken(what) => format!("this is a defect of paceline: {what}"),

@@ -12,8 +12,12 @@ pub(super) fn template_line(request: &RequestSpec, is_batch: bool, status: Optio
     match body {
         _ if !has_body || matches!(status, Some(404 | 405 | 410)) => url_line(request),
         Some(text) => first_line(text),
-        None if is_batch => r#"body: the default, {"entities":[...]}; [batch] body gives it another form"#.to_owned(),
-        None => "body: the default, the record as a JSON object; [target] body gives it another form".to_owned(),
+        None if is_batch => {
+            r#"body: the default, {"entities":[...]}; [batch] body gives it another form"#.to_owned()
+        }
+        None => {
+            "body: the default, the record as a JSON object; [target] body gives it another form".to_owned()
+        }
     }
 }
 

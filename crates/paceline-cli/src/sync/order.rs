@@ -28,6 +28,13 @@ impl OrderBook {
         }
     }
 
+    /// A record of this value is under way already, or will be when its batch is complete: others wait for it.
+    pub(super) fn occupy(&mut self, value: &str) {
+        if !self.busy.contains_key(value) {
+            self.busy.insert(value.into(), VecDeque::new());
+        }
+    }
+
     /// The one that was under way is settled: the next of its value may go.
     pub(super) fn settle(&mut self, value: &str) -> Option<Item> {
         let line = self.busy.get_mut(value)?;
@@ -62,7 +69,8 @@ mod tests {
         assert!(book.admit("b", item(2)).is_some());
         assert!(book.admit("a", item(3)).is_none());
         assert_eq!(book.held(), 2);
-        let order: Vec<u64> = std::iter::from_fn(|| book.settle("a")).map(|item| item.record.position).collect();
+        let order: Vec<u64> =
+            std::iter::from_fn(|| book.settle("a")).map(|item| item.record.position).collect();
         assert_eq!(order, [1, 3]);
         assert_eq!(book.held(), 0);
         assert!(book.admit("a", item(4)).is_some(), "settled to the end, the value is free again");

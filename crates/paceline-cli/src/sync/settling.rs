@@ -92,7 +92,8 @@ impl Clerk<'_> {
                 settled.again.push(item);
             }
             Some(ItemResult::Again) => {
-                let letter = self.letter(&item, "asked to be sent again too often", Some(response), item.returns + 1);
+                let letter =
+                    self.letter(&item, "asked to be sent again too often", Some(response), item.returns + 1);
                 settled.dead.push((item, letter));
             }
             Some(ItemResult::Refused { status, text }) => {
@@ -234,7 +235,8 @@ pub(super) fn batch_key(batch: &BatchPlan, item: &Item) -> Option<String> {
 
 fn may_have_been_applied(given_up: &GivenUp) -> bool {
     let by_reply = given_up.last.as_ref().is_some_and(|last| last.status.is_server_error());
-    let by_failure = given_up.detail.as_ref().is_some_and(|detail| detail.reply() == paceline_core::Reply::Lost);
+    let by_failure =
+        given_up.detail.as_ref().is_some_and(|detail| detail.reply() == paceline_core::Reply::Lost);
     by_reply || by_failure
 }
 

@@ -7,7 +7,11 @@ use super::super::scripted::{Answer, Scripted};
 async fn rejecting(status: u16, is_rejected: impl Fn(usize) -> bool + Send + Sync + 'static) -> Scripted {
     Scripted::start(move |asked| {
         let id = asked.json()["id"].as_str().unwrap().parse().unwrap();
-        if is_rejected(id) { Answer::new(status, "{\"error\":\"no such thing\"}") } else { Answer::new(201, "{}") }
+        if is_rejected(id) {
+            Answer::new(status, "{\"error\":\"no such thing\"}")
+        } else {
+            Answer::new(201, "{}")
+        }
     })
     .await
 }
@@ -26,7 +30,8 @@ async fn a_wrong_request_on_many_records_stops_after_some_twenty_calls() {
         let arrivals = platform.asked().len();
         assert!((20..=36).contains(&arrivals), "{arrivals}");
         assert_eq!(desk.dead(), []);
-        let message: Vec<&str> = ended.stderr.lines().take_while(|line| !line.contains("delivered")).collect();
+        let message: Vec<&str> =
+            ended.stderr.lines().take_while(|line| !line.contains("delivered")).collect();
         insta::assert_snapshot!(status.to_string(), message.join("\n").replace(&platform.url, "URL"));
     }
 }
@@ -74,7 +79,10 @@ async fn as_many_dead_as_allowed_are_the_records_own_fault() {
     let ended = desk.sync(&["records.csv", "--to", &platform.url, "--json"]).ended().await.expect(3);
     assert_eq!(ended.counts(), [480, 20, 0, 0]);
     let dead = desk.dead();
-    assert!(dead.iter().all(|letter| letter.status == Some(422) && letter.body.contains("no such thing")), "{dead:?}");
+    assert!(
+        dead.iter().all(|letter| letter.status == Some(422) && letter.body.contains("no such thing")),
+        "{dead:?}"
+    );
     let ids: Vec<&str> = dead.iter().map(|letter| letter.id.as_str()).take(3).collect();
     assert_eq!(ids, ["24", "49", "74"]);
     // Running again sends nothing: they are settled.
@@ -89,7 +97,13 @@ async fn records_that_cannot_be_rendered_condemn_the_run_with_the_template_named
     let desk = Desk::empty();
     // The look at the first records finds nothing wrong.
     let rows: String = (0..600)
-        .map(|id| if id < 150 { format!("{{\"id\":\"{id}\",\"name\":\"x\"}}\n") } else { format!("{{\"id\":\"{id}\"}}\n") })
+        .map(|id| {
+            if id < 150 {
+                format!("{{\"id\":\"{id}\",\"name\":\"x\"}}\n")
+            } else {
+                format!("{{\"id\":\"{id}\"}}\n")
+            }
+        })
         .collect();
     desk.put("records.jsonl", rows);
     desk.put("paceline.toml", "[target]\nbody = '{\"name\": \"{{ name }}\"}'\n");

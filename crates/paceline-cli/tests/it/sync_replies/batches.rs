@@ -20,7 +20,18 @@ fn records(count: usize, nature: impl Fn(usize) -> &'static str) -> String {
 async fn each_item_has_its_own_result_whatever_the_order() {
     let platform = stand_in(PlatformConfig::default()).await;
     let desk = Desk::empty();
-    desk.put("records.csv", records(1_000, |id| if id % 50 == 7 { "reject" } else if id % 50 == 9 { "retry" } else { "" }));
+    desk.put(
+        "records.csv",
+        records(1_000, |id| {
+            if id % 50 == 7 {
+                "reject"
+            } else if id % 50 == 9 {
+                "retry"
+            } else {
+                ""
+            }
+        }),
+    );
     let to = format!("{}/records/bulk", platform.url());
     let ended = desk.sync(&["records.csv", "--to", &to, "--batch", "100", "--json"]).ended().await.expect(3);
     assert_eq!(ended.counts(), [980, 20, 0, 0], "{}", ended.stderr);
@@ -38,7 +49,8 @@ async fn one_poisoned_record_is_found_and_all_others_are_delivered() {
     desk.put("records.csv", records(300, |id| if id == 137 { "poison" } else { "" }));
     let to = format!("{}/records/bulk", platform.url());
     for _ in 0..2 {
-        let ended = desk.sync(&["records.csv", "--to", &to, "--batch", "100", "--json"]).ended().await.expect(3);
+        let ended =
+            desk.sync(&["records.csv", "--to", &to, "--batch", "100", "--json"]).ended().await.expect(3);
         assert_eq!(ended.counts(), [299, 1, 0, 0], "{}", ended.stderr);
         assert_eq!(desk.dead()[0].id, "137");
         let stats = platform.stats();
@@ -50,7 +62,10 @@ async fn one_poisoned_record_is_found_and_all_others_are_delivered() {
 async fn batches_that_are_too_large_are_cut_until_they_fit() {
     let platform = stand_in(PlatformConfig { body_limit: 2_000, ..PlatformConfig::default() }).await;
     let desk = Desk::with_records(3_000);
-    desk.put("records.csv", std::fs::read_to_string(desk.path("records.csv")).unwrap() + "3000," + &"x".repeat(3_000) + "\n");
+    desk.put(
+        "records.csv",
+        std::fs::read_to_string(desk.path("records.csv")).unwrap() + "3000," + &"x".repeat(3_000) + "\n",
+    );
     let to = format!("{}/records/bulk", platform.url());
     let arguments = ["records.csv", "--to", &to, "--batch", "100", "--workers", "64", "--json"];
     let ended = desk.sync(&arguments).ended().await.expect(3);
@@ -63,12 +78,14 @@ async fn batches_that_are_too_large_are_cut_until_they_fit() {
 #[tokio::test]
 async fn an_item_that_the_results_do_not_mention_is_in_doubt() {
     let platform = Scripted::start(|asked| {
-        let mentioned = asked.ids().into_iter().filter(|id| id != "4").map(|id| json!({"id": id, "status": 201}));
+        let mentioned =
+            asked.ids().into_iter().filter(|id| id != "4").map(|id| json!({"id": id, "status": 201}));
         Answer::new(200, json!({"results": mentioned.collect::<Vec<_>>()}).to_string())
     })
     .await;
     let desk = Desk::with_records(10);
-    let ended = desk.sync(&["records.csv", "--to", &platform.url, "--batch", "10", "--json"]).ended().await.expect(3);
+    let ended =
+        desk.sync(&["records.csv", "--to", &platform.url, "--batch", "10", "--json"]).ended().await.expect(3);
     assert_eq!(ended.counts(), [9, 0, 1, 0]);
     assert_eq!(desk.in_doubt()[0].id, "4");
 }
@@ -79,12 +96,17 @@ async fn a_retryable_item_goes_into_a_later_batch_alone() {
     let platform = Scripted::start(move |asked| {
         results(asked, |id| {
             let is_first = seen.lock().unwrap().insert(id.to_owned());
-            if id == "3" && is_first { json!({"id": id, "status": 500, "retryable": true}) } else { json!({"id": id}) }
+            if id == "3" && is_first {
+                json!({"id": id, "status": 500, "retryable": true})
+            } else {
+                json!({"id": id})
+            }
         })
     })
     .await;
     let desk = Desk::with_records(10);
-    let ended = desk.sync(&["records.csv", "--to", &platform.url, "--batch", "10", "--json"]).ended().await.expect(0);
+    let ended =
+        desk.sync(&["records.csv", "--to", &platform.url, "--batch", "10", "--json"]).ended().await.expect(0);
     assert_eq!(ended.counts(), [10, 0, 0, 0]);
     let batches: Vec<_> = platform.asked().iter().map(|asked| asked.ids().len()).collect();
     assert_eq!(batches, [10, 1]);
@@ -143,7 +165,8 @@ async fn a_reply_without_results_speaks_for_all_unless_results_were_promised() {
         let platform = Scripted::start(move |_| Answer::new(202, body)).await;
         let desk = Desk::with_records(10);
         desk.put("paceline.toml", configuration);
-        let arguments = ["records.csv", "--to", &platform.url, "-c", "paceline.toml", "--batch", "10", "--json"];
+        let arguments =
+            ["records.csv", "--to", &platform.url, "-c", "paceline.toml", "--batch", "10", "--json"];
         let ended = desk.sync(&arguments).ended().await.expect(code);
         assert_eq!(ended.counts(), counts, "{body} {configuration}");
     }

@@ -11,7 +11,8 @@ use super::super::scripted::{Answer, Scripted};
 #[tokio::test]
 async fn a_redirect_is_an_answer_and_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
-        let platform = Scripted::start(move |_| Answer::new(status, "").header("location", "/elsewhere")).await;
+        let platform =
+            Scripted::start(move |_| Answer::new(status, "").header("location", "/elsewhere")).await;
         let desk = Desk::with_records(5);
         let ended = desk.sync(&["records.csv", "--to", &platform.url, "--json"]).ended().await.expect(0);
         assert_eq!(ended.counts(), [5, 0, 0, 0], "{status}");
@@ -48,7 +49,8 @@ async fn a_server_error_leaves_a_record_in_doubt_that_may_not_be_repeated() {
 #[tokio::test]
 async fn a_server_error_is_tried_again_where_repeating_does_no_harm() {
     let put = "[target]\nmethod = \"PUT\"\n";
-    let cases: [(&str, &[&str]); 3] = [(put, &[]), ("", &["--idempotency-key"]), ("", &["--on-uncertain", "retry"])];
+    let cases: [(&str, &[&str]); 3] =
+        [(put, &[]), ("", &["--idempotency-key"]), ("", &["--on-uncertain", "retry"])];
     for (configuration, flags) in cases {
         let platform = failing_once(500).await;
         let desk = Desk::with_records(10);
@@ -72,14 +74,20 @@ async fn a_server_error_is_tried_again_where_repeating_does_no_harm() {
 async fn hold_keeps_even_a_repeatable_record_in_doubt() {
     let platform = failing_once(500).await;
     let desk = Desk::with_records(10);
-    let arguments = ["records.csv", "--to", &platform.url, "--idempotency-key", "--on-uncertain", "hold", "--json"];
+    let arguments =
+        ["records.csv", "--to", &platform.url, "--idempotency-key", "--on-uncertain", "hold", "--json"];
     let ended = desk.sync(&arguments).ended().await.expect(3);
     assert_eq!(ended.counts(), [9, 0, 1, 0]);
 }
 
 #[tokio::test]
 async fn an_answer_that_is_lost_or_cut_short_is_doubt_or_a_repetition_and_never_a_double() {
-    let kinds = [FaultKind::ResetAfter, FaultKind::ResetBefore, FaultKind::Truncated, FaultKind::ErrorAfter(ServerError::BadGateway)];
+    let kinds = [
+        FaultKind::ResetAfter,
+        FaultKind::ResetBefore,
+        FaultKind::Truncated,
+        FaultKind::ErrorAfter(ServerError::BadGateway),
+    ];
     for kind in kinds {
         for (flags, code) in [(&[][..], 3), (&["--idempotency-key"][..], 0)] {
             let trigger = Trigger::Every(NonZeroU64::new(25).unwrap());
