@@ -263,6 +263,10 @@ impl<'a> Engine<'a> {
             in_flight: status.in_flight,
             wait,
         });
+        // Where nothing waits for the journal, its failure would show only at the end.
+        if let Some(error) = self.started.journal.failure() {
+            self.end(Ending::Journal(error));
+        }
         if let Some((at, why)) = status.wait.filter(|_| self.ending.is_none()) {
             self.weigh(now, at, why);
         }

@@ -51,6 +51,11 @@ impl Loader {
     pub(super) fn load(&mut self, now: Instant, item: Item, batch: Option<BatchId>) {
         match batch.and_then(|id| self.pending.get_mut(&id)) {
             Some(pending) => {
+                if let Some((field, book)) = &mut self.order
+                    && let Some(value) = item.record.field_text(field)
+                {
+                    book.occupy(&value);
+                }
                 pending.items.push(item);
                 if pending.items.len() as u64 == pending.batch.size {
                     let id = pending.batch.id;
@@ -113,7 +118,8 @@ impl Loader {
     pub(super) fn end_of_source(&mut self, now: Instant) {
         let incomplete: Vec<Pending> = self.pending.drain().map(|(_, pending)| pending).collect();
         for item in incomplete.into_iter().flat_map(|pending| pending.items) {
-            self.load_in_order(now, item);
+            // Its turn in the order it has had since it was loaded.
+            self.pack(now, item);
         }
         self.close_batch();
     }
@@ -128,7 +134,9 @@ impl Loader {
     /// Whether it is worth reading on: enough is ready already, or too many wait for their turn.
     pub(super) fn is_full(&self) -> bool {
         let held = self.order.as_ref().map_or(0, |(_, book)| book.held());
-        self.ready.len() >= READY_AHEAD || held + self.resting.len() >= HELD_MOST
+        // What is held may wait for a batch whose members are still to be read.
+        let may_stop = self.pending.is_empty();
+        self.ready.len() >= READY_AHEAD || may_stop && held + self.resting.len() >= HELD_MOST
     }
 
     fn load_in_order(&mut self, now: Instant, item: Item) {

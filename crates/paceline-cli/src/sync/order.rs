@@ -28,6 +28,13 @@ impl OrderBook {
         }
     }
 
+    /// A record of this value is under way already, or will be when its batch is complete: others wait for it.
+    pub(super) fn occupy(&mut self, value: &str) {
+        if !self.busy.contains_key(value) {
+            self.busy.insert(value.into(), VecDeque::new());
+        }
+    }
+
     /// The one that was under way is settled: the next of its value may go.
     pub(super) fn settle(&mut self, value: &str) -> Option<Item> {
         let line = self.busy.get_mut(value)?;

@@ -38,3 +38,16 @@ async fn a_full_disk_is_a_clear_error_and_a_later_run_brings_the_rest() {
     }
     assert!(codes.contains(&Some(2)) && codes.contains(&Some(1)), "{codes:?}");
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn where_nothing_waits_for_the_journal_its_failure_stops_the_run_all_the_same() {
+    let platform = stand_in(PlatformConfig::default()).await;
+    let desk = Desk::with_records(6_000);
+    let arguments =
+        ["records.csv", "--to", &platform.url(), "--idempotency-key", "--max-rate", "500/s", "--json"];
+    let shell = ["-c", LIMITED, "sh", "120", env!("CARGO_BIN_EXE_paceline"), "sync"];
+    let ended = desk.command("sh", &[&shell[..], &arguments].concat()).ended().await.expect(1);
+    assert_eq!(ended.json()["exit_reason"], "journal", "{}", ended.stderr);
+    assert!(platform.stats().arrivals < 6_000, "it stops long before the end");
+}

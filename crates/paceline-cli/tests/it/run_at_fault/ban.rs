@@ -25,3 +25,22 @@ async fn a_ban_ends_the_run_at_once_and_condemns_no_record() {
     assert!(ended.stderr.contains("Do not retry by script"), "{}", ended.stderr);
     assert_eq!(desk.dead(), []);
 }
+
+#[tokio::test]
+async fn a_ban_with_an_end_is_not_tried_before_it() {
+    let calls = AtomicUsize::new(0);
+    let platform = Scripted::start(move |_| match calls.fetch_add(1, Ordering::SeqCst) {
+        0 => Answer::new(429, "slow down").header("retry-after", "1"),
+        _ => Answer::new(403, "banned").header("retry-after", "3600"),
+    })
+    .await;
+    let desk = Desk::with_records(20);
+    let arguments = ["records.csv", "--to", &platform.url, "--workers", "1", "--json"];
+    desk.sync(&arguments).ended().await.expect(6);
+    let asked = platform.asked().len();
+    let ended = desk.sync(&arguments).ended().await.expect(6);
+    assert_eq!(platform.asked().len(), asked, "the second run sends nothing");
+    assert_eq!(ended.counts(), [0, 0, 0, 20]);
+    let until = &ended.json()["closed_scopes"][0]["until"];
+    assert!(until.is_string() && ended.stderr.contains(until.as_str().unwrap()), "{}", ended.stderr);
+}
