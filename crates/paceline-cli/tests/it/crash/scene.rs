@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::num::NonZeroU32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,10 +55,6 @@ impl Scene {
 
     pub(super) fn journal(&self) -> PathBuf {
         self.folder.path().join("records.jsonl.journal")
-    }
-
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// `paceline sync` from the source to `path` on the stand-in.
@@ -127,8 +123,6 @@ pub(super) struct Ended {
     pub(super) code: Option<i32>,
     /// The object of `--json`; null when it never came to that.
     pub(super) json: Value,
-    /// All that every run so far wrote to its standard error.
-    pub(super) stderr: String,
 }
 
 impl Ended {
@@ -145,10 +139,6 @@ impl Ended {
 }
 
 impl Life {
-    pub(super) fn id(&self) -> u32 {
-        self.child.id().expect("it was not waited for")
-    }
-
     /// Waits until it has ended by itself.
     pub(super) async fn ended(&mut self) -> Ended {
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
@@ -173,27 +163,11 @@ impl Life {
         }
     }
 
-    /// Waits until `is_time` says so, and leaves it alive.
-    pub(super) async fn until(&mut self, mut is_time: impl FnMut() -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        let mut look = tokio::time::interval(Duration::from_millis(2));
-        while !is_time() {
-            look.tick().await;
-            assert!(self.child.try_wait().unwrap().is_none(), "it ended too early: {}", self.stderr());
-            assert!(Instant::now() < deadline, "what is waited for does not happen: {}", self.stderr());
-        }
-    }
-
-    pub(super) async fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status().await;
-        assert!(sent.unwrap().success());
-    }
-
     async fn report(&mut self, status: ExitStatus) -> Ended {
         let mut text = String::new();
         self.child.stdout.as_mut().expect("it is piped").read_to_string(&mut text).await.unwrap();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Ended { code: status.code(), json, stderr: self.stderr() }
+        Ended { code: status.code(), json }
     }
 
     fn stderr(&self) -> String {
