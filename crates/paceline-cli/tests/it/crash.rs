@@ -2,4 +2,7 @@
 
 mod closing;
 mod kill;
+mod lost_refusal;
 mod scene;
+mod script;
+mod signal;

@@ -184,6 +184,12 @@ impl Life {
         }
     }
 
+    /// Waits until a run of this scene has written `words`.
+    pub(super) async fn says(&mut self, words: &str) {
+        let log = self.log.clone();
+        self.until(|| fs::read_to_string(&log).is_ok_and(|text| text.contains(words))).await;
+    }
+
     pub(super) async fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status().await;
         assert!(sent.unwrap().success());

@@ -1,0 +1,105 @@
+//! A platform that does what the test says, call by call.
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::http::response::Builder;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// A listening platform; it stops when it is dropped.
+pub(super) struct Script {
+    pub(super) url: String,
+    calls: mpsc::UnboundedReceiver<Call>,
+    listening: JoinHandle<()>,
+}
+
+/// A call that waits for its answer. Dropped without one, its connection is broken off.
+pub(super) struct Call {
+    pub(super) body: Value,
+    pub(super) idempotency_key: Option<String>,
+    pub(super) at: Instant,
+    reply: oneshot::Sender<Response<Full<Bytes>>>,
+}
+
+impl Script {
+    pub(super) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (arrived, calls) = mpsc::unbounded_channel();
+        Self { url, calls, listening: tokio::spawn(accept(listener, arrived)) }
+    }
+
+    /// The next call. Hangs when none comes; what keeps the program alive bounds that.
+    pub(super) async fn call(&mut self) -> Call {
+        self.calls.recv().await.expect("the listener holds a sender")
+    }
+
+    /// A call that has arrived already.
+    pub(super) fn try_call(&mut self) -> Option<Call> {
+        self.calls.try_recv().ok()
+    }
+}
+
+impl Drop for Script {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+impl Call {
+    pub(super) fn id(&self) -> &str {
+        self.body["id"].as_str().expect("every record has one")
+    }
+
+    /// Of a batch.
+    pub(super) fn ids(&self) -> Vec<String> {
+        let entities = self.body["entities"].as_array().expect("it is a batch");
+        entities
+            .iter()
+            .map(|record| record["id"].as_str().expect("every record has one").to_owned())
+            .collect()
+    }
+
+    pub(super) fn answer(self, status: u16) {
+        self.answer_with(Response::builder().status(status), "{}");
+    }
+
+    /// Answers 429 with a `Retry-After` of so many seconds.
+    pub(super) fn refuse(self, seconds: u64) {
+        self.answer_with(Response::builder().status(429).header("retry-after", seconds), "{}");
+    }
+
+    fn answer_with(self, head: Builder, body: &'static str) {
+        // A client that was killed needs no answer.
+        let _ = self.reply.send(head.body(Full::from(body)).unwrap());
+    }
+}
+
+async fn accept(listener: TcpListener, arrived: mpsc::UnboundedSender<Call>) {
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        let arrived = arrived.clone();
+        let service = service_fn(move |request| take(request, arrived.clone()));
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    }
+}
+
+async fn take(
+    request: Request<Incoming>,
+    arrived: mpsc::UnboundedSender<Call>,
+) -> Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
+    let key = request.headers().get("idempotency-key").map(|key| key.to_str().unwrap().to_owned());
+    let body = request.into_body().collect().await?.to_bytes();
+    let (reply, replied) = oneshot::channel();
+    let body = serde_json::from_slice(&body)?;
+    let _ = arrived.send(Call { body, idempotency_key: key, at: Instant::now(), reply });
+    Ok(replied.await?)
+}
