@@ -14,7 +14,9 @@ async fn the_first_refusal_is_obeyed_though_it_was_told_to_a_dead_process() {
     let scene = Scene::new(PlatformConfig::default(), 1, 1).await;
     let mut script = Script::start().await;
     let mut life = scene.sync_to(&script.url, &["--idempotency-key"]);
-    script.call().await.refuse(1);
+    let call = script.call().await;
+    life.freeze().await;
+    call.refuse(1);
     let told = Instant::now();
     assert!(life.killed_when(|| true).await.is_none());
 
@@ -36,6 +38,7 @@ async fn a_closing_that_is_known_does_not_hide_a_later_one_that_is_not() {
     // The gate is half over when the other call, under way since before, is told the same.
     let half = Instant::now() + Duration::from_secs(1);
     life.until(|| Instant::now() >= half).await;
+    life.freeze().await;
     other.refuse(2);
     let told = Instant::now();
     assert!(life.killed_when(|| true).await.is_none());

@@ -195,6 +195,11 @@ impl Life {
         assert!(sent.unwrap().success());
     }
 
+    /// Stops it where it is: what it is told from here on, it does not hear.
+    pub(super) async fn freeze(&self) {
+        self.signal("STOP").await;
+    }
+
     async fn report(&mut self, status: ExitStatus) -> Ended {
         let mut text = String::new();
         self.child.stdout.as_mut().expect("it is piped").read_to_string(&mut text).await.unwrap();
