@@ -51,6 +51,11 @@ impl Loader {
     pub(super) fn load(&mut self, now: Instant, item: Item, batch: Option<BatchId>) {
         match batch.and_then(|id| self.pending.get_mut(&id)) {
             Some(pending) => {
+                if let Some((field, book)) = &mut self.order
+                    && let Some(value) = item.record.field_text(field)
+                {
+                    book.occupy(&value);
+                }
                 pending.items.push(item);
                 if pending.items.len() as u64 == pending.batch.size {
                     let id = pending.batch.id;
@@ -112,8 +117,9 @@ impl Loader {
     /// The source has ended: what waits for company goes without.
     pub(super) fn end_of_source(&mut self, now: Instant) {
         let incomplete: Vec<Pending> = self.pending.drain().map(|(_, pending)| pending).collect();
+        // Each has the turn of its order value already.
         for item in incomplete.into_iter().flat_map(|pending| pending.items) {
-            self.load_in_order(now, item);
+            self.pack(now, item);
         }
         self.close_batch();
     }

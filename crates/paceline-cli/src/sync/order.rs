@@ -28,6 +28,11 @@ impl OrderBook {
         }
     }
 
+    /// Takes note of an item that goes whatever is under way: it was, before a crash. It has the turn of its value.
+    pub(super) fn occupy(&mut self, value: &str) {
+        self.busy.entry(value.into()).or_default();
+    }
+
     /// The one that was under way is settled: the next of its value may go.
     pub(super) fn settle(&mut self, value: &str) -> Option<Item> {
         let line = self.busy.get_mut(value)?;

@@ -3,6 +3,9 @@
 mod closing;
 mod kill;
 mod lost_refusal;
+mod order;
+mod refused;
+mod resume;
 mod scene;
 mod script;
 mod signal;

@@ -69,12 +69,23 @@ impl Scene {
     /// `paceline sync` from the source to `url`.
     pub(super) fn sync_to(&self, url: &str, flags: &[&str]) -> Life {
         let mut command = self.command(&self.source().to_string_lossy(), url);
-        command.args(flags).args(self.key_field.iter().flat_map(|field| ["--key", field]));
+        command.args(flags);
+        self.live(command)
+    }
+
+    /// `paceline sync` from a pipe that holds the source to `url`.
+    pub(super) fn sync_piped(&self, url: &str, flags: &[&str]) -> Life {
+        let mut command = self.command("-", url);
+        command.args(flags).stdin(File::open(self.source()).unwrap());
+        self.live(command)
+    }
+
+    fn live(&self, mut command: Command) -> Life {
+        command.args(self.key_field.iter().flat_map(|field| ["--key", field]));
         Life { child: command.spawn().unwrap(), log: self.log() }
     }
 
-    /// The program, to be completed and started.
-    pub(super) fn command(&self, source: &str, url: &str) -> Command {
+    fn command(&self, source: &str, url: &str) -> Command {
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_paceline"));
         command.args(["sync", source, "--to", url, "--json"]).stdin(Stdio::null()).stdout(Stdio::piped());

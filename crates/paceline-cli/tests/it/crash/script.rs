@@ -1,5 +1,8 @@
 //! A platform that does what the test says, call by call.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -18,13 +21,13 @@ use tokio::time::Instant;
 pub(super) struct Script {
     pub(super) url: String,
     calls: mpsc::UnboundedReceiver<Call>,
+    arrived: Arc<Mutex<mpsc::UnboundedSender<Call>>>,
     listening: JoinHandle<()>,
 }
 
 /// A call that waits for its answer. Dropped without one, its connection is broken off.
 pub(super) struct Call {
     pub(super) body: Value,
-    pub(super) idempotency_key: Option<String>,
     pub(super) at: Instant,
     reply: oneshot::Sender<Response<Full<Bytes>>>,
 }
@@ -34,12 +37,22 @@ impl Script {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (arrived, calls) = mpsc::unbounded_channel();
-        Self { url, calls, listening: tokio::spawn(accept(listener, arrived)) }
+        let arrived = Arc::new(Mutex::new(arrived));
+        let listening = tokio::spawn(accept(listener, Arc::clone(&arrived)));
+        Self { url, calls, arrived, listening }
     }
 
-    /// The next call. Hangs when none comes; what keeps the program alive bounds that.
+    /// The next call.
     pub(super) async fn call(&mut self) -> Call {
-        self.calls.recv().await.expect("the listener holds a sender")
+        let call = tokio::time::timeout(PATIENCE, self.calls.recv()).await;
+        call.expect("no call comes").expect("the listener holds a sender")
+    }
+
+    /// From now on only calls on new connections count: what a dead process has sent may still arrive.
+    pub(super) fn forget_the_dead(&mut self) {
+        let (arrived, calls) = mpsc::unbounded_channel();
+        *self.arrived.lock().unwrap() = arrived;
+        self.calls = calls;
     }
 
     /// A call that has arrived already.
@@ -59,13 +72,9 @@ impl Call {
         self.body["id"].as_str().expect("every record has one")
     }
 
-    /// Of a batch.
-    pub(super) fn ids(&self) -> Vec<String> {
-        let entities = self.body["entities"].as_array().expect("it is a batch");
-        entities
-            .iter()
-            .map(|record| record["id"].as_str().expect("every record has one").to_owned())
-            .collect()
+    /// Its records; one, unless it is a batch.
+    pub(super) fn records(&self) -> Vec<Value> {
+        self.body["entities"].as_array().cloned().unwrap_or_else(|| vec![self.body.clone()])
     }
 
     pub(super) fn answer(self, status: u16) {
@@ -83,10 +92,10 @@ impl Call {
     }
 }
 
-async fn accept(listener: TcpListener, arrived: mpsc::UnboundedSender<Call>) {
+async fn accept(listener: TcpListener, arrived: Arc<Mutex<mpsc::UnboundedSender<Call>>>) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
-        let arrived = arrived.clone();
+        let arrived = arrived.lock().unwrap().clone();
         let service = service_fn(move |request| take(request, arrived.clone()));
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
@@ -96,10 +105,12 @@ async fn take(
     request: Request<Incoming>,
     arrived: mpsc::UnboundedSender<Call>,
 ) -> Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
-    let key = request.headers().get("idempotency-key").map(|key| key.to_str().unwrap().to_owned());
     let body = request.into_body().collect().await?.to_bytes();
     let (reply, replied) = oneshot::channel();
     let body = serde_json::from_slice(&body)?;
-    let _ = arrived.send(Call { body, idempotency_key: key, at: Instant::now(), reply });
+    let _ = arrived.send(Call { body, at: Instant::now(), reply });
     Ok(replied.await?)
 }
+
+/// Far beyond what anything here takes on a busy machine; reached only when a run hangs.
+const PATIENCE: Duration = Duration::from_secs(60);
