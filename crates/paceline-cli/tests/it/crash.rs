@@ -4,6 +4,7 @@ mod closing;
 mod kill;
 mod lost_refusal;
 mod order;
+mod power_cut;
 mod refused;
 mod resume;
 mod scene;

@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use hyper::http::response::Builder;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -17,29 +17,51 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// A listening platform; it stops when it is dropped.
+/// A listening platform whose calls wait for the test; it stops when it is dropped.
 pub(super) struct Script {
     pub(super) url: String,
     calls: mpsc::UnboundedReceiver<Call>,
-    arrived: Arc<Mutex<mpsc::UnboundedSender<Call>>>,
+    desk: SharedDesk,
     listening: JoinHandle<()>,
 }
 
+/// What takes calls, in the very moment in which they arrive.
+pub(super) type Desk = Arc<dyn Fn(Call) + Send + Sync>;
+/// The desk that new connections are led to.
+type SharedDesk = Arc<Mutex<Desk>>;
+
 /// A call that waits for its answer. Dropped without one, its connection is broken off.
 pub(super) struct Call {
+    pub(super) headers: HeaderMap,
     pub(super) body: Value,
     pub(super) at: Instant,
     reply: oneshot::Sender<Response<Full<Bytes>>>,
 }
 
+/// Listens on a free port for the rest of the test; returns the root of its URLs.
+pub(super) async fn listen(desk: Desk) -> String {
+    listen_for(Arc::new(Mutex::new(desk))).await.0
+}
+
+async fn listen_for(desk: SharedDesk) -> (String, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    (url, tokio::spawn(accept(listener, desk)))
+}
+
+/// A desk that lays calls down for somebody else.
+fn tray() -> (Desk, mpsc::UnboundedReceiver<Call>) {
+    let (lay, calls) = mpsc::unbounded_channel();
+    // Calls that nobody waits for any more are let go of.
+    (Arc::new(move |call| drop(lay.send(call))), calls)
+}
+
 impl Script {
     pub(super) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let (arrived, calls) = mpsc::unbounded_channel();
-        let arrived = Arc::new(Mutex::new(arrived));
-        let listening = tokio::spawn(accept(listener, Arc::clone(&arrived)));
-        Self { url, calls, arrived, listening }
+        let (desk, calls) = tray();
+        let desk = Arc::new(Mutex::new(desk));
+        let (url, listening) = listen_for(Arc::clone(&desk)).await;
+        Self { url, calls, desk, listening }
     }
 
     /// The next call.
@@ -50,8 +72,8 @@ impl Script {
 
     /// From now on only calls on new connections count: what a dead process has sent may still arrive.
     pub(super) fn forget_the_dead(&mut self) {
-        let (arrived, calls) = mpsc::unbounded_channel();
-        *self.arrived.lock().unwrap() = arrived;
+        let (desk, calls) = tray();
+        *self.desk.lock().unwrap() = desk;
         self.calls = calls;
     }
 
@@ -92,23 +114,23 @@ impl Call {
     }
 }
 
-async fn accept(listener: TcpListener, arrived: Arc<Mutex<mpsc::UnboundedSender<Call>>>) {
+async fn accept(listener: TcpListener, desk: SharedDesk) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
-        let arrived = arrived.lock().unwrap().clone();
-        let service = service_fn(move |request| take(request, arrived.clone()));
+        let desk = Arc::clone(&desk.lock().unwrap());
+        let service = service_fn(move |request| take(request, Arc::clone(&desk)));
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
     }
 }
 
 async fn take(
     request: Request<Incoming>,
-    arrived: mpsc::UnboundedSender<Call>,
+    desk: Desk,
 ) -> Result<Response<Full<Bytes>>, Box<dyn std::error::Error + Send + Sync>> {
-    let body = request.into_body().collect().await?.to_bytes();
+    let (head, body) = request.into_parts();
+    let body = serde_json::from_slice(&body.collect().await?.to_bytes())?;
     let (reply, replied) = oneshot::channel();
-    let body = serde_json::from_slice(&body)?;
-    let _ = arrived.send(Call { body, at: Instant::now(), reply });
+    desk(Call { headers: head.headers, body, at: Instant::now(), reply });
     Ok(replied.await?)
 }
 
