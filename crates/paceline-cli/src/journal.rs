@@ -95,7 +95,14 @@ impl Journal {
     /// Whoever enqueues without ever committing awaits [`Journal::room`] now and then, so that the
     /// queue stays small when the disk is slow.
     pub fn enqueue(&self, entry: Entry) {
-        self.shared.queue.push(Request::Write { entries: vec![entry], answer: None });
+        self.enqueue_all(vec![entry]);
+    }
+
+    /// Hands `entries` over as [`Journal::enqueue`] does one; after a crash all of them are there, or none.
+    pub fn enqueue_all(&self, entries: Vec<Entry>) {
+        if !entries.is_empty() {
+            self.shared.queue.push(Request::Write { entries, answer: None });
+        }
     }
 
     /// Resolves when fewer than some thousand entries wait to be written, or the journal has failed.

@@ -23,6 +23,7 @@ impl Tables {
     /// Writes one entry. To be called inside a transaction.
     pub(super) fn apply(&self, entry: &Entry) -> rusqlite::Result<()> {
         match entry {
+            Entry::FirstDeparture => runs::depart(&self.connection, self.run),
             Entry::Departed { records, batch } => {
                 self.each(records, State::Departed, Membership::Now(*batch))
             }

@@ -12,6 +12,8 @@ use super::{Counts, Letter, RecordRef};
 /// changes nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Entry {
+    /// This run is about to send its first call: from here on a crash may take an answer with it.
+    FirstDeparture,
     /// An attempt with these records is about to start. Where a call may not be repeated this is
     /// committed before its first byte leaves.
     Departed {

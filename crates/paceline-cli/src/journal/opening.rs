@@ -7,13 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use paceline_core::WallTime;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
 use super::apply::Tables;
 use super::lock::Lock;
 use super::queue::Queue;
 use super::schema::{self, Found};
-use super::set_aside;
+use super::set_aside::{self, Known};
 use super::writer::Writer;
 use super::{
     Binding, Counts, Journal, JournalError, PendingBatch, SavedScope, Shared, State, batches, binding,
@@ -49,6 +50,9 @@ pub struct Opened {
     pub salt: [u8; 16],
     /// Closed gates and learned limits.
     pub scopes: Vec<SavedScope>,
+    /// Of the latest run that sent anything, if it did not end in good order: an instant before which it
+    /// crashed. A wait that the platform named until then may not have reached the journal.
+    pub crashed_before: Option<WallTime>,
     /// What an earlier run left; `None`: the journal is new.
     pub resumed: Option<Resumed>,
 }
@@ -56,8 +60,6 @@ pub struct Opened {
 /// What an earlier run left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resumed {
-    /// Whether it ended in good order.
-    pub ended_cleanly: bool,
     /// How many records it left departed. They are still to do now if calls could and can be
     /// repeated, and in doubt otherwise.
     pub interrupted: u64,
@@ -77,7 +79,7 @@ pub(super) fn open(
     let path = &resolved(path).map_err(|error| JournalError::from_io(path, &error))?;
     let lock = Lock::acquire(path)?;
     let known = match mode {
-        Open::Resume => Vec::new(),
+        Open::Resume => Known::default(),
         Open::StartOver => set_aside::set_aside(path, binding)?,
     };
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
@@ -100,6 +102,7 @@ pub(super) fn open(
         journal: Journal { shared: Arc::new(shared) },
         salt: start.salt,
         scopes: start.scopes,
+        crashed_before: start.crashed_before,
         resumed: start.resumed,
     })
 }
@@ -122,6 +125,7 @@ struct Start {
     run: i64,
     salt: [u8; 16],
     scopes: Vec<SavedScope>,
+    crashed_before: Option<WallTime>,
     resumed: Option<Resumed>,
     next_batch: u64,
 }
@@ -132,25 +136,27 @@ fn start(
     found: Found,
     binding: &Binding,
     repeat: Repeat,
-    known: &[SavedScope],
+    known: &Known,
 ) -> rusqlite::Result<Start> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let (salt, resumed) = match found {
+    let (salt, crashed_before, resumed) = match found {
         Found::Empty => {
             schema::create(&transaction)?;
-            (binding::create(&transaction, binding, now())?, None)
+            (binding::create(&transaction, binding, now())?, known.crashed_before, None)
         }
         Found::Journal => {
             binding::note_source(&transaction, binding)?;
             let (_, salt) = binding::load(&transaction)?;
-            (salt, Some(resume(&transaction, repeat)?))
+            let crashed_before = runs::crashed_before(&transaction, now())?;
+            (salt, crashed_before, Some(resume(&transaction, repeat)?))
         }
     };
-    scopes::adopt(&transaction, known)?;
+    scopes::adopt(&transaction, &known.scopes)?;
     let start = Start {
         run: runs::start(&transaction, repeat, now())?,
         salt,
         scopes: scopes::load(&transaction)?,
+        crashed_before,
         resumed,
         next_batch: batches::next_id(&transaction)?,
     };
@@ -174,12 +180,7 @@ fn resume(connection: &Connection, repeat: Repeat) -> rusqlite::Result<Resumed> 
         }
         connection.execute("UPDATE record SET state = ?1 WHERE state = 'departed'", params![rest.name()])?;
     }
-    Ok(Resumed {
-        ended_cleanly: latest.is_some_and(|run| run.ended.is_some()),
-        interrupted,
-        batches: batches::resume(connection)?,
-        counts: count(connection)?,
-    })
+    Ok(Resumed { interrupted, batches: batches::resume(connection)?, counts: count(connection)? })
 }
 
 /// Counts the records by state.

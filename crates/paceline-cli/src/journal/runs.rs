@@ -28,6 +28,26 @@ pub(super) fn start(connection: &Connection, repeat: Repeat, now: i64) -> rusqli
     )
 }
 
+/// Notes that a run is about to send its first call.
+pub(super) fn depart(connection: &Connection, run: i64) -> rusqlite::Result<()> {
+    let sql = "UPDATE run SET departed = ifnull(departed, ?2) WHERE id = ?1";
+    connection.execute(sql, params![run, super::opening::now()])?;
+    Ok(())
+}
+
+/// If the latest run that sent anything crashed: an instant before which it did, `now` at the latest.
+pub(super) fn crashed_before(connection: &Connection, now: i64) -> rusqlite::Result<Option<WallTime>> {
+    let sql = "SELECT (SELECT min(started) FROM run AS later WHERE later.id > run.id), ended IS NULL
+               FROM run WHERE departed IS NOT NULL ORDER BY id DESC LIMIT 1";
+    let latest =
+        connection.query_row(sql, [], |row| Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, bool>(1)?)));
+    let crash = latest.optional()?.and_then(|(next, has_crashed)| {
+        let before = next.unwrap_or(now).min(now);
+        has_crashed.then(|| WallTime::from_unix_millis(restored(before)))
+    });
+    Ok(crash)
+}
+
 /// Notes the end of a run.
 pub(super) fn end(connection: &Connection, run: i64, reason: &str, counts: &Counts) -> rusqlite::Result<()> {
     connection.execute(

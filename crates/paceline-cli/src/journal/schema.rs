@@ -151,6 +151,7 @@ CREATE TABLE run (
   id        INTEGER PRIMARY KEY,
   started   INTEGER NOT NULL,
   repeat    TEXT NOT NULL CHECK (repeat IN ('safe', 'unsafe')),  -- may a call be sent again unasked?
+  departed  INTEGER,             -- when its first call left; NULL: none did
   ended     INTEGER,             -- NULL: it is under way, or crashed
   reason    TEXT,                -- why it ended
   todo      INTEGER,

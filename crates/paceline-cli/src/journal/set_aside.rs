@@ -4,26 +4,34 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use paceline_core::WallTime;
 use rusqlite::{Connection, OpenFlags};
 
 use super::lock::beside;
-use super::opening::{connect, sync_folder};
+use super::opening::{connect, now, sync_folder};
 use super::schema::{self, Found};
-use super::{Binding, JournalError, SavedScope, binding, scopes};
+use super::{Binding, JournalError, SavedScope, binding, runs, scopes};
 
-/// Renames the journal at `path`, if there is one, and returns what it knew of the scopes of the
-/// target of `binding`.
+/// What an old journal knew of the platform that a new one is for.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub(super) scopes: Vec<SavedScope>,
+    /// As [`super::Opened::crashed_before`].
+    pub(super) crashed_before: Option<WallTime>,
+}
+
+/// Renames the journal at `path`, if there is one, and returns what it knew of the target of `binding`.
 ///
 /// # Errors
 /// The file is something else than a journal (it stays as it is), or it cannot be renamed.
-pub(super) fn set_aside(path: &Path, binding: &Binding) -> Result<Vec<SavedScope>, JournalError> {
+pub(super) fn set_aside(path: &Path, binding: &Binding) -> Result<Known, JournalError> {
     if !path.exists() {
-        return Ok(Vec::new());
+        return Ok(Known::default());
     }
     let known = match read(path, binding) {
         Ok(known) => known,
         // It can be neither read nor resumed: setting it aside is all that is left to do.
-        Err(JournalError::Damaged { .. } | JournalError::Newer { .. }) => Vec::new(),
+        Err(JournalError::Damaged { .. } | JournalError::Newer { .. }) => Known::default(),
         Err(error) => return Err(error),
     };
     rename(path).map_err(|error| JournalError::from_io(path, &error))?;
@@ -31,20 +39,23 @@ pub(super) fn set_aside(path: &Path, binding: &Binding) -> Result<Vec<SavedScope
 }
 
 /// Reads what the old journal knew, and folds its log into the file so that one rename moves it all.
-fn read(path: &Path, binding: &Binding) -> Result<Vec<SavedScope>, JournalError> {
+fn read(path: &Path, binding: &Binding) -> Result<Known, JournalError> {
     let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     if schema::inspect(path, &connection)? == Found::Empty {
-        return Ok(Vec::new());
+        return Ok(Known::default());
     }
-    let known = scopes_of(&connection, binding).map_err(|error| JournalError::from_sqlite(path, &error))?;
+    let known = known_by(&connection, binding).map_err(|error| JournalError::from_sqlite(path, &error))?;
     connection.close().map_err(|(_, error)| JournalError::from_sqlite(path, &error))?;
     Ok(known)
 }
 
-fn scopes_of(connection: &Connection, binding: &Binding) -> rusqlite::Result<Vec<SavedScope>> {
+fn known_by(connection: &Connection, binding: &Binding) -> rusqlite::Result<Known> {
     let (old, _) = binding::load(connection)?;
     // Another target is another platform, for all we know.
-    if old.target == binding.target { scopes::load(connection) } else { Ok(Vec::new()) }
+    if old.target != binding.target {
+        return Ok(Known::default());
+    }
+    Ok(Known { scopes: scopes::load(connection)?, crashed_before: runs::crashed_before(connection, now())? })
 }
 
 fn rename(path: &Path) -> io::Result<()> {

@@ -70,11 +70,17 @@ impl<'a> Engine<'a> {
         self.under_way.is_empty() && (self.ending.is_some() || has_nothing_left)
     }
 
+    /// Whether all that was read waits for what was not: the rest of a batch of an earlier run, far down the source.
+    fn is_starving(&self) -> bool {
+        self.under_way.is_empty() && self.started.loader.is_empty()
+    }
+
     /// Does the next thing that is due.
     async fn turn(&mut self, stop: &CancellationToken) {
         self.send_off();
         let is_stopping = self.ending.is_some();
-        let wants_records = !is_stopping && !self.source_has_ended && !self.started.loader.is_full();
+        let has_room = !self.started.loader.is_full() || self.is_starving();
+        let wants_records = !is_stopping && !self.source_has_ended && has_room;
         let due = self.started.loader.due_at().filter(|_| !is_stopping);
         let due = due.map(|at| self.started.courier.client.pacer().tokio_instant(at));
         tokio::select! {
@@ -211,23 +217,23 @@ impl<'a> Engine<'a> {
         self.tally.dead += dead.len() as u64;
         self.tally.dead_now += dead.len() as u64;
         self.tally.in_doubt += in_doubt.len() as u64;
-        let journal = &self.started.journal;
+        let mut entries = Vec::new();
         if !delivered.is_empty() {
             let records = delivered.iter().map(|item| item.reference.clone()).collect();
-            journal.enqueue(Entry::Delivered { records });
+            entries.push(Entry::Delivered { records });
         }
         if !again.is_empty() {
             let records = again.iter().map(|item| item.reference.clone()).collect();
-            journal.enqueue(Entry::BackToTodo { records, batch: None });
+            entries.push(Entry::BackToTodo { records, batch: None });
         }
         let is_done = split.is_none() && ending.is_none() && settled.still_to_do.is_empty();
         let (dead_items, dead_letters): (Vec<Item>, Vec<Letter>) = dead.into_iter().unzip();
         let (doubtful, doubt_letters): (Vec<Item>, Vec<Letter>) = in_doubt.into_iter().unzip();
-        dead_letters.into_iter().for_each(|letter| journal.enqueue(Entry::Dead(Box::new(letter))));
-        doubt_letters.into_iter().for_each(|letter| journal.enqueue(Entry::InDoubt(Box::new(letter))));
-        if let Some(batch) = batch.filter(|_| is_done) {
-            journal.enqueue(Entry::BatchDone { batch });
-        }
+        entries.extend(dead_letters.into_iter().map(|letter| Entry::Dead(Box::new(letter))));
+        entries.extend(doubt_letters.into_iter().map(|letter| Entry::InDoubt(Box::new(letter))));
+        entries.extend(batch.filter(|_| is_done).map(|batch| Entry::BatchDone { batch }));
+        // One reply, one write: half of a batch under its key, and half free of it, would be sent twice.
+        self.started.journal.enqueue_all(entries);
         for item in delivered.iter().chain(&dead_items).chain(&doubtful) {
             self.started.loader.settled(now, item);
         }

@@ -1,7 +1,7 @@
 //! Closed gates outlive the process: saved before the next departure, restored before the first.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use paceline::driver::GateRecord;
@@ -15,6 +15,8 @@ pub(super) struct GateKeeper {
     journal: Journal,
     closings: Arc<AtomicU64>,
     saved: Arc<AtomicU64>,
+    /// Whether the journal knows that this run sends.
+    has_departed: Arc<AtomicBool>,
     /// Until when the platform asked to be left alone, in nanoseconds of the pacer's time.
     told_until: Arc<AtomicU64>,
 }
@@ -22,7 +24,8 @@ pub(super) struct GateKeeper {
 impl GateKeeper {
     pub(super) fn new(journal: &Journal) -> Self {
         let [closings, saved, told_until] = [(); 3].map(|()| Arc::new(AtomicU64::new(0)));
-        Self { journal: journal.clone(), closings, saved, told_until }
+        let has_departed = Arc::new(AtomicBool::new(false));
+        Self { journal: journal.clone(), closings, saved, has_departed, told_until }
     }
 
     /// A gate has closed. Does not wait: [`GateKeeper::save`] does.
@@ -43,43 +46,52 @@ impl GateKeeper {
         now.as_nanos() < self.told_until.load(Ordering::Acquire)
     }
 
-    /// Whether a closing is not known to be durable.
+    /// Whether a departure must wait for [`GateKeeper::save`]: it is the first one, or a closing is not known
+    /// to be durable.
     pub(super) fn is_unsaved(&self) -> bool {
-        self.saved.load(Ordering::Acquire) < self.closings.load(Ordering::Acquire)
+        let has_departed = self.has_departed.load(Ordering::Acquire);
+        !has_departed || self.saved.load(Ordering::Acquire) < self.closings.load(Ordering::Acquire)
     }
 
-    /// Makes `entries`, and every closing so far, durable.
-    pub(super) async fn save(&self, entries: Vec<Entry>) -> Result<(), JournalError> {
+    /// Makes `entries`, every closing so far, and that this run sends, durable.
+    pub(super) async fn save(&self, mut entries: Vec<Entry>) -> Result<(), JournalError> {
         let closings = self.closings.load(Ordering::Acquire);
+        if !self.has_departed.load(Ordering::Acquire) {
+            entries.push(Entry::FirstDeparture);
+        }
         self.journal.commit(entries).await?;
         self.saved.fetch_max(closings, Ordering::AcqRel);
+        self.has_departed.store(true, Ordering::Release);
         Ok(())
     }
 }
 
-/// What the machine starts from. `crashed`: the last run did not end in good order, so that a refusal may have died with
-/// it; then nothing departs before the longest wait that this platform ever named has passed.
+/// What the machine starts from. `crashed_before`: by then the last run that sent anything was gone without a word, and
+/// a refusal may have died with it; then nothing departs before the longest wait that this platform ever named has
+/// passed since. That a gate is known to be closed changes nothing: the refusal that was lost may have asked for more.
 pub(super) fn snapshot(
     saved: &[SavedScope],
-    crashed: bool,
+    crashed_before: Option<WallTime>,
     fallback: (ScopeKind, &str),
     now: WallTime,
 ) -> Snapshot {
     let mut scopes: Vec<ScopeSnapshot> = saved.iter().filter_map(|scope| restored(scope, now)).collect();
-    let is_closed = scopes.iter().any(|scope| scope.closed.is_some());
-    if crashed && !is_closed {
-        let longest = saved.iter().filter_map(|scope| scope.longest_retry_after).max().unwrap_or_default();
-        let pause = longest.clamp(LEAST_PAUSE, GREATEST_PAUSE);
-        let closed = Some((now + pause, GateCause::RetryAfter));
-        match scopes.iter_mut().find(|scope| (scope.kind, scope.name.as_str()) == fallback) {
-            Some(scope) => scope.closed = closed,
-            None => {
-                let (kind, name) = fallback;
-                scopes.push(ScopeSnapshot { kind, name: name.to_owned(), closed, rate: None });
-            }
-        }
+    let longest = saved.iter().filter_map(|scope| scope.longest_retry_after).max().unwrap_or_default();
+    let pause = crashed_before.map(|crash| crash + longest.clamp(LEAST_PAUSE, GREATEST_PAUSE));
+    if let Some(until) = pause.filter(|&until| until > now) {
+        close(&mut scopes, fallback, until);
     }
     Snapshot { scopes }
+}
+
+/// Closes a gate until `until`, unless it is closed for longer.
+fn close(scopes: &mut Vec<ScopeSnapshot>, (kind, name): (ScopeKind, &str), until: WallTime) {
+    let closed = Some((until, GateCause::RetryAfter));
+    match scopes.iter_mut().find(|scope| (scope.kind, scope.name.as_str()) == (kind, name)) {
+        Some(scope) if scope.closed.is_some_and(|(known, _)| known >= until) => {}
+        Some(scope) => scope.closed = closed,
+        None => scopes.push(ScopeSnapshot { kind, name: name.to_owned(), closed, rate: None }),
+    }
 }
 
 /// A gate that only a person may open is not restored: running again is that person's word.
@@ -138,28 +150,46 @@ mod tests {
     #[test]
     fn a_gate_that_is_still_closed_is_restored() {
         let until = NOW + Duration::from_secs(20);
-        assert_eq!(opening(&snapshot(&[saved(Some(until), Some(20))], true, SCOPE, NOW)), Some(until));
+        assert_eq!(opening(&snapshot(&[saved(Some(until), Some(20))], None, SCOPE, NOW)), Some(until));
         let past = WallTime::from_unix_millis(1);
-        assert_eq!(opening(&snapshot(&[saved(Some(past), Some(20))], false, SCOPE, NOW)), None);
+        assert_eq!(opening(&snapshot(&[saved(Some(past), Some(20))], None, SCOPE, NOW)), None);
     }
 
     #[test]
     fn after_a_crash_the_longest_wait_ever_named_is_waited_out() {
-        let opens = |longest| opening(&snapshot(&[saved(None, longest)], true, SCOPE, NOW));
+        let opens = |longest| opening(&snapshot(&[saved(None, longest)], Some(NOW), SCOPE, NOW));
         assert_eq!(opens(Some(20)), Some(NOW + Duration::from_secs(20)));
         assert_eq!(opens(None), Some(NOW + Duration::from_secs(1)));
         assert_eq!(opens(Some(86_400)), Some(NOW + Duration::from_secs(60)));
-        assert_eq!(opening(&snapshot(&[], true, SCOPE, NOW)), Some(NOW + Duration::from_secs(1)));
+        assert_eq!(opening(&snapshot(&[], Some(NOW), SCOPE, NOW)), Some(NOW + Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_gate_that_is_known_to_be_closed_does_not_shorten_the_wait_after_a_crash() {
+        let opens = |closed: u64| {
+            let until = NOW + Duration::from_secs(closed);
+            opening(&snapshot(&[saved(Some(until), Some(20))], Some(NOW), SCOPE, NOW))
+        };
+        assert_eq!(opens(1), Some(NOW + Duration::from_secs(20)));
+        assert_eq!(opens(30), Some(NOW + Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn the_wait_after_a_crash_runs_from_the_crash_not_from_the_latest_start() {
+        let later = NOW + Duration::from_secs(15);
+        let opens = |now| opening(&snapshot(&[saved(None, Some(20))], Some(NOW), SCOPE, now));
+        assert_eq!(opens(later), Some(NOW + Duration::from_secs(20)));
+        assert_eq!(opens(NOW + Duration::from_secs(20)), None);
     }
 
     #[test]
     fn a_gate_that_only_a_person_may_open_is_not_restored() {
-        assert_eq!(opening(&snapshot(&[saved(Some(WallTime::FAR_FUTURE), None)], false, SCOPE, NOW)), None);
+        assert_eq!(opening(&snapshot(&[saved(Some(WallTime::FAR_FUTURE), None)], None, SCOPE, NOW)), None);
     }
 
     #[test]
     fn a_learned_rate_comes_back_as_it_was_written() {
-        let rate = snapshot(&[saved(None, None)], false, SCOPE, NOW).scopes[0].rate.expect("it was saved");
+        let rate = snapshot(&[saved(None, None)], None, SCOPE, NOW).scopes[0].rate.expect("it was saved");
         assert_eq!(written_rate(rate), "118.250/s");
         assert_eq!(parse_rate("fast"), None);
     }

@@ -117,8 +117,8 @@ impl Loader {
     /// The source has ended: what waits for company goes without.
     pub(super) fn end_of_source(&mut self, now: Instant) {
         let incomplete: Vec<Pending> = self.pending.drain().map(|(_, pending)| pending).collect();
+        // Each has the turn of its order value already.
         for item in incomplete.into_iter().flat_map(|pending| pending.items) {
-            // Its turn in the order it has had since it was loaded.
             self.pack(now, item);
         }
         self.close_batch();

@@ -28,11 +28,9 @@ impl OrderBook {
         }
     }
 
-    /// A record of this value is under way already, or will be when its batch is complete: others wait for it.
+    /// Takes note of an item that goes whatever is under way: it was, before a crash. It has the turn of its value.
     pub(super) fn occupy(&mut self, value: &str) {
-        if !self.busy.contains_key(value) {
-            self.busy.insert(value.into(), VecDeque::new());
-        }
+        self.busy.entry(value.into()).or_default();
     }
 
     /// The one that was under way is settled: the next of its value may go.

@@ -38,12 +38,11 @@ pub struct Started {
 /// When the journal cannot be used, or the source cannot be opened.
 pub async fn start(plan: SyncPlan, inspection: Inspection) -> Result<Started, StartError> {
     let plan = Arc::new(plan);
-    let Opened { journal, salt, scopes, resumed } = open_journal(&plan, &inspection).await?;
+    let Opened { journal, salt, scopes, crashed_before, resumed } = open_journal(&plan, &inspection).await?;
     let gate_keeper = GateKeeper::new(&journal);
     let client = client(&plan, &gate_keeper);
-    let has_crashed = resumed.as_ref().is_some_and(|resumed| !resumed.ended_cleanly);
     let snapshot =
-        gates::snapshot(&scopes, has_crashed, (ScopeKind::Credential, CREDENTIAL_SCOPE), wall_now());
+        gates::snapshot(&scopes, crashed_before, (ScopeKind::Credential, CREDENTIAL_SCOPE), wall_now());
     let scope_set = limit(&plan, &client, snapshot).await?;
     let courier = courier(&plan, &journal, gate_keeper, client, scope_set, Keys::new(salt))?;
     let pending = resumed.as_ref().map(|resumed| resumed.batches.clone()).unwrap_or_default();

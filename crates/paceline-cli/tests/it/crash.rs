@@ -2,4 +2,11 @@
 
 mod closing;
 mod kill;
+mod lost_refusal;
+mod order;
+mod power_cut;
+mod refused;
+mod resume;
 mod scene;
+mod script;
+mod signal;

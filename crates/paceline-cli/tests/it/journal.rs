@@ -1,7 +1,7 @@
 //! The journal: what it keeps, what it refuses, and what a crash leaves of it.
 
 #[cfg(unix)]
-mod disk;
+pub(crate) mod disk;
 #[cfg(unix)]
 mod disk_full;
 mod keyed;

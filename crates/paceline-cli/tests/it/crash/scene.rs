@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +57,10 @@ impl Scene {
         self.folder.path().join("records.jsonl.journal")
     }
 
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// `paceline sync` from the source to `path` on the stand-in.
     pub(super) fn sync(&self, path: &str, flags: &[&str]) -> Life {
         self.sync_to(&format!("{}{path}", self.stand_in.url()), flags)
@@ -65,12 +69,23 @@ impl Scene {
     /// `paceline sync` from the source to `url`.
     pub(super) fn sync_to(&self, url: &str, flags: &[&str]) -> Life {
         let mut command = self.command(&self.source().to_string_lossy(), url);
-        command.args(flags).args(self.key_field.iter().flat_map(|field| ["--key", field]));
+        command.args(flags);
+        self.live(command)
+    }
+
+    /// `paceline sync` from a pipe that holds the source to `url`.
+    pub(super) fn sync_piped(&self, url: &str, flags: &[&str]) -> Life {
+        let mut command = self.command("-", url);
+        command.args(flags).stdin(File::open(self.source()).unwrap());
+        self.live(command)
+    }
+
+    fn live(&self, mut command: Command) -> Life {
+        command.args(self.key_field.iter().flat_map(|field| ["--key", field]));
         Life { child: command.spawn().unwrap(), log: self.log() }
     }
 
-    /// The program, to be completed and started.
-    pub(super) fn command(&self, source: &str, url: &str) -> Command {
+    fn command(&self, source: &str, url: &str) -> Command {
         let log = File::options().create(true).append(true).open(self.log()).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_paceline"));
         command.args(["sync", source, "--to", url, "--json"]).stdin(Stdio::null()).stdout(Stdio::piped());
@@ -123,6 +138,8 @@ pub(super) struct Ended {
     pub(super) code: Option<i32>,
     /// The object of `--json`; null when it never came to that.
     pub(super) json: Value,
+    /// All that every run so far wrote to its standard error.
+    pub(super) stderr: String,
 }
 
 impl Ended {
@@ -139,6 +156,10 @@ impl Ended {
 }
 
 impl Life {
+    pub(super) fn id(&self) -> u32 {
+        self.child.id().expect("it was not waited for")
+    }
+
     /// Waits until it has ended by itself.
     pub(super) async fn ended(&mut self) -> Ended {
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
@@ -163,11 +184,38 @@ impl Life {
         }
     }
 
+    /// Waits until `is_time` says so, and leaves it alive.
+    pub(super) async fn until(&mut self, mut is_time: impl FnMut() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut look = tokio::time::interval(Duration::from_millis(2));
+        while !is_time() {
+            look.tick().await;
+            assert!(self.child.try_wait().unwrap().is_none(), "it ended too early: {}", self.stderr());
+            assert!(Instant::now() < deadline, "what is waited for does not happen: {}", self.stderr());
+        }
+    }
+
+    /// Waits until a run of this scene has written `words`.
+    pub(super) async fn says(&mut self, words: &str) {
+        let log = self.log.clone();
+        self.until(|| fs::read_to_string(&log).is_ok_and(|text| text.contains(words))).await;
+    }
+
+    pub(super) async fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status().await;
+        assert!(sent.unwrap().success());
+    }
+
+    /// Stops it where it is: what it is told from here on, it does not hear.
+    pub(super) async fn freeze(&self) {
+        self.signal("STOP").await;
+    }
+
     async fn report(&mut self, status: ExitStatus) -> Ended {
         let mut text = String::new();
         self.child.stdout.as_mut().expect("it is piped").read_to_string(&mut text).await.unwrap();
         let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Ended { code: status.code(), json }
+        Ended { code: status.code(), json, stderr: self.stderr() }
     }
 
     fn stderr(&self) -> String {

@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use tempfile::TempDir;
 
-pub(super) use image::{Cut, Image, lay_out};
+pub(crate) use image::{Cut, Image, lay_out};
 
 /// What happened to a file, in the order it happened; files are told apart by name.
 #[derive(Clone, Debug)]
-pub(super) enum Op {
+pub(crate) enum Op {
     Write {
         file: String,
         offset: u64,
@@ -36,12 +36,12 @@ pub(super) enum Op {
 
 /// One watched folder. Nothing in it is really synced: the test decides what a power cut leaves.
 #[derive(Clone, Debug)]
-pub(super) struct Disk {
+pub(crate) struct Disk {
     state: Arc<Mutex<DiskState>>,
 }
 
 #[derive(Debug)]
-pub(super) struct DiskState {
+pub(crate) struct DiskState {
     folder: PathBuf,
     ops: Vec<Op>,
     /// Bytes that can still be written; `None`: any number.
@@ -52,7 +52,7 @@ pub(super) struct DiskState {
 
 impl Disk {
     /// Watches `folder` from now on.
-    pub(super) fn watch(folder: &Path) -> Self {
+    pub(crate) fn watch(folder: &Path) -> Self {
         vfs::install();
         let folder = folder.canonicalize().unwrap();
         let state = DiskState { folder, ops: Vec::new(), room: None, good_syncs: None };
@@ -61,21 +61,21 @@ impl Disk {
         disk
     }
 
-    pub(super) fn push(&self, op: Op) {
+    pub(crate) fn push(&self, op: Op) {
         self.lock().ops.push(op);
     }
 
-    pub(super) fn take_ops(&self) -> Vec<Op> {
+    pub(crate) fn take_ops(&self) -> Vec<Op> {
         std::mem::take(&mut self.lock().ops)
     }
 
     /// From now on only `bytes` more can be written.
-    pub(super) fn limit(&self, bytes: Option<u64>) {
+    pub(crate) fn limit(&self, bytes: Option<u64>) {
         self.lock().room = bytes;
     }
 
     /// From now on only `syncs` more succeed.
-    pub(super) fn limit_syncs(&self, syncs: Option<u64>) {
+    pub(crate) fn limit_syncs(&self, syncs: Option<u64>) {
         self.lock().good_syncs = syncs;
     }
 
@@ -108,7 +108,7 @@ impl Disk {
 }
 
 /// A folder in memory where there is such a thing: thousands of them are made and dropped.
-pub(super) fn fast_folder() -> TempDir {
+pub(crate) fn fast_folder() -> TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
 }

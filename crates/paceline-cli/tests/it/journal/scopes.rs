@@ -85,11 +85,28 @@ fn starting_over_does_not_forget_a_closed_gate_of_the_same_target() {
 }
 
 #[test]
-fn a_run_that_said_its_end_ended_cleanly() {
+fn a_run_that_sent_something_and_said_no_end_has_crashed() {
     let desk = Desk::unkeyed();
+    let crashed_before = |desk: &Desk| {
+        let opened = desk.open(Repeat::Unsafe);
+        wait(opened.journal.close()).unwrap();
+        opened.crashed_before
+    };
     desk.run(Repeat::Unsafe, vec![]);
-    assert!(!desk.resumed(Repeat::Unsafe).ended_cleanly);
+    assert_eq!(crashed_before(&desk), None, "nothing was sent");
+    desk.run(Repeat::Unsafe, vec![Entry::FirstDeparture]);
+    assert!(crashed_before(&desk).is_some());
+    let crash = crashed_before(&desk);
+    assert!(crash.is_some());
+    assert_eq!(crashed_before(&desk), crash, "later runs, which sent nothing, do not make it later");
+    let end = Entry::RunEnded { reason: "done".to_owned(), counts: Counts::default() };
+    desk.run(Repeat::Unsafe, vec![Entry::FirstDeparture, end]);
+    assert_eq!(crashed_before(&desk), None, "it ended in good order");
+}
+
+#[test]
+fn starting_over_does_not_forget_a_crash() {
     let desk = Desk::unkeyed();
-    desk.run(Repeat::Unsafe, vec![Entry::RunEnded { reason: "done".to_owned(), counts: Counts::default() }]);
-    assert!(desk.resumed(Repeat::Unsafe).ended_cleanly);
+    desk.run(Repeat::Unsafe, vec![Entry::FirstDeparture]);
+    assert!(desk.try_open(Open::StartOver, Repeat::Unsafe).unwrap().crashed_before.is_some());
 }

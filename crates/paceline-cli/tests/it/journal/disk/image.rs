@@ -8,7 +8,7 @@ use super::Op;
 
 /// Which of the operations that no sync has made durable the disk happened to do.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::journal) enum Cut {
+pub(crate) enum Cut {
     /// None.
     NothingUnsynced,
     /// All: what a killed process leaves.
@@ -19,12 +19,12 @@ pub(in crate::journal) enum Cut {
 
 /// A disk as a sequence of operations made it.
 #[derive(Clone, Debug, Default)]
-pub(in crate::journal) struct Image {
+pub(crate) struct Image {
     files: BTreeMap<String, File>,
 }
 
 impl Image {
-    pub(in crate::journal) fn apply(&mut self, op: &Op) {
+    pub(crate) fn apply(&mut self, op: &Op) {
         match op {
             Op::Write { file, .. } | Op::Truncate { file, .. } | Op::Delete { file } => {
                 self.files.entry(file.clone()).or_default().pending.push(op.clone());
@@ -36,14 +36,14 @@ impl Image {
     }
 
     /// The files after a power cut.
-    pub(in crate::journal) fn cut(&self, cut: Cut) -> BTreeMap<String, Vec<u8>> {
+    pub(crate) fn cut(&self, cut: Cut) -> BTreeMap<String, Vec<u8>> {
         let survivors = self.files.iter().filter_map(|(name, file)| Some((name.clone(), file.cut(cut)?)));
         survivors.collect()
     }
 }
 
 /// Writes `files` into `folder`.
-pub(in crate::journal) fn lay_out(files: &BTreeMap<String, Vec<u8>>, folder: &Path) {
+pub(crate) fn lay_out(files: &BTreeMap<String, Vec<u8>>, folder: &Path) {
     for (name, content) in files {
         fs::write(folder.join(name), content).unwrap();
     }
