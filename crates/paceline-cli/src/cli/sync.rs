@@ -140,8 +140,13 @@ impl Command {
 
     fn show(&self, summary: &Summary, seen: Option<&paceline_sim::platform::Stats>) -> io::Result<()> {
         let mut stderr = io::stderr();
-        if let Some(message) = summary.ending.message() {
-            writeln!(stderr, "{message}")?;
+        match summary.ending.message() {
+            // Its journal goes with it.
+            Some(_) if seen.is_some() && matches!(summary.ending, sync::Ending::Interrupted) => {
+                writeln!(stderr, "stopped; a rehearsal leaves nothing behind")?;
+            }
+            Some(message) => writeln!(stderr, "{message}")?,
+            None => {}
         }
         writeln!(stderr, "{}", summary.text())?;
         match seen {
