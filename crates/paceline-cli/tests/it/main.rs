@@ -1,6 +1,7 @@
 //! The parts of the program, from outside.
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod crash;
 #[cfg(test)]
 mod journal;

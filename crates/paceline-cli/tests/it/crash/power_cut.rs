@@ -36,7 +36,7 @@ use crate::journal::disk::{Cut, Disk, Image, Op, fast_folder, lay_out};
 async fn nothing_that_was_applied_is_still_to_do_after_any_cut() {
     let story = Story::tell(false).await;
     let cuts = story.cuts();
-    assert!(cuts.len() > RECORDS as usize, "every departure is a commit: {} cuts", cuts.len());
+    assert!(cuts.len() > 40, "every departure is a commit: {} cuts", cuts.len());
     for cut in &cuts {
         story.accounts_for_everything(cut).await;
     }
@@ -46,7 +46,7 @@ async fn nothing_that_was_applied_is_still_to_do_after_any_cut() {
 async fn a_run_that_goes_on_after_any_cut_applies_everything_once() {
     let story = Arc::new(Story::tell(true).await);
     let cuts = story.cuts();
-    assert!(cuts.len() > RECORDS as usize / BATCH, "every batch is a commit: {} cuts", cuts.len());
+    assert!(cuts.len() > 40 / BATCH, "every batch is a commit: {} cuts", cuts.len());
     // All at once: each waits for a second, as after any crash.
     let mut runs = JoinSet::new();
     for cut in cuts {
