@@ -31,6 +31,11 @@ fn list() -> String {
 
 const BENCHES: &[Bench] = &[
     Bench {
+        name: "sync",
+        about: "The whole program: a million records without a limit; 12,000 of 2 KB at 120/s; in batches.",
+        line: "bench -p paceline-cli --bench sync --",
+    },
+    Bench {
         name: "decisions",
         about: "The machine: submit, departure and reply, with 1 and 4 scopes, 500 to 50,000 waiting.",
         line: "bench -p paceline-core --bench decisions --",

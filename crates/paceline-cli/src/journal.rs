@@ -110,6 +110,12 @@ impl Journal {
         self.shared.queue.room().await;
     }
 
+    /// Why the journal takes nothing any more, once it has failed. Whoever only enqueues looks here now and then.
+    #[must_use]
+    pub fn failure(&self) -> Option<JournalError> {
+        self.shared.queue.failure()
+    }
+
     /// Tells how each of `records`, in the order of the source, stands with the journal.
     ///
     /// With a key field it notes where each key was seen in this run, which is how a second record

@@ -15,6 +15,7 @@ mod courier;
 mod departure;
 mod ending;
 mod engine;
+mod evidence;
 mod forecast;
 mod gates;
 mod inspection;

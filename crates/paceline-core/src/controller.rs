@@ -17,7 +17,7 @@ use crate::event::Event;
 use crate::gate::GateCause;
 use crate::limits::Limits;
 use crate::outcome::GiveUp;
-use crate::queue::WaitingCalls;
+use crate::queue::{Queued, WaitingCalls};
 use crate::scope::{ScopeId, ScopeKind};
 use crate::time::Instant;
 use scope_state::ScopeState;
@@ -230,7 +230,7 @@ impl Controller {
         if let Some(deadline) = call.deadline {
             self.deadlines.insert((deadline, call.id));
         }
-        self.waiting.push(call.scopes, call.client, place, call.id);
+        self.waiting.push(call.scopes, call.client, Queued { place, call: call.id, cost: call.cost });
         Ok(())
     }
 
@@ -281,7 +281,7 @@ impl Controller {
         let state = self.calls.get_mut(&attempt.call).expect("it was just found");
         state.attempts -= 1;
         state.stands = Stands::InLane;
-        self.waiting.push(state.call.scopes, state.call.client, state.place, attempt.call);
+        self.waiting.push(state.call.scopes, state.call.client, state.queued());
         true
     }
 
@@ -415,6 +415,10 @@ impl CallState {
             passed_at_trouble: 0,
             overtaken: 0,
         }
+    }
+
+    const fn queued(&self) -> Queued {
+        Queued { place: self.place, call: self.call.id, cost: self.call.cost }
     }
 }
 

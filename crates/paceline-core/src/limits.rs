@@ -41,7 +41,8 @@ impl Reserve {
     }
 
     /// The share that is left to use: more than 0, at most 1.
-    pub(crate) const fn rest(self) -> f64 {
+    #[must_use]
+    pub const fn rest(self) -> f64 {
         1.0 - self.0
     }
 }

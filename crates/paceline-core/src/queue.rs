@@ -3,4 +3,5 @@
 mod lane;
 mod waiting;
 
+pub(crate) use lane::Queued;
 pub(crate) use waiting::{LaneId, WaitingCalls};

@@ -118,10 +118,14 @@ impl Queue {
         self.taken.notify_waiters();
     }
 
+    /// Why requests are refused, if they are.
+    pub(super) fn failure(&self) -> Option<JournalError> {
+        self.lock().refusal.clone()
+    }
+
     /// Why requests are refused.
     pub(super) fn refusal(&self) -> JournalError {
-        let refusal = self.lock().refusal.clone();
-        refusal.unwrap_or_else(|| JournalError::Closed { path: self.path.clone() })
+        self.failure().unwrap_or_else(|| JournalError::Closed { path: self.path.clone() })
     }
 
     /// The last handle is gone.

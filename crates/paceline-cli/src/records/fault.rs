@@ -12,6 +12,8 @@ use super::input::MAX_RECORD_BYTES;
 pub enum Fault {
     #[error("cannot be opened: {0}; check the path and its permissions")]
     Open(#[source] io::Error),
+    #[error("is a folder; name a file in it")]
+    Folder,
     #[error("cannot be read: {0}")]
     Read(#[source] io::Error),
     #[error("is not a regular file, so it cannot be read twice; give it on standard input (`-`) instead")]

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::path::Path;
 
 use super::delimited::Delimited;
 use super::error::{Misread, RecordsError};
@@ -21,13 +22,17 @@ pub fn open(spec: &SourceSpec) -> Result<Records, RecordsError> {
     let name = spec.location.to_string();
     let raw: Box<dyn Read + Send> = match &spec.location {
         Location::Stdin => Box::new(io::stdin()),
-        Location::File(path) => {
-            let file =
-                File::open(path).map_err(|cause| RecordsError::new(&name, Fault::Open(cause).into()))?;
-            Box::new(file)
-        }
+        Location::File(path) => Box::new(file(path).map_err(|fault| RecordsError::new(&name, fault.into()))?),
     };
     Records::from_reader(&name, raw, spec.known_format())
+}
+
+fn file(path: &Path) -> Result<File, Fault> {
+    // Opened, it would only fail at the first read.
+    if path.is_dir() {
+        return Err(Fault::Folder);
+    }
+    File::open(path).map_err(Fault::Open)
 }
 
 /// The records of a source. Blocks while it reads; memory is bounded by the largest record.

@@ -37,6 +37,8 @@ pub struct Credential {
     pub name: HeaderName,
     /// Its value, marked as sensitive.
     pub value: HeaderValue,
+    /// Whatever would give it away, the longest first.
+    telling: Vec<Secret>,
 }
 
 impl Auth {
@@ -67,7 +69,8 @@ impl Auth {
         let mut value =
             HeaderValue::from_str(&text).map_err(|_| SecretError::NotAHeader(source.to_string()))?;
         value.set_sensitive(true);
-        Ok(Credential { name, value })
+        let encoded = text.rsplit(' ').next().unwrap_or_default();
+        Ok(Credential { name, value, telling: telling(secret.expose(), encoded) })
     }
 
     /// Whether the secret is kept in the environment variable `name`.
@@ -105,6 +108,25 @@ impl fmt::Display for SecretSource {
             Self::File(path) => write!(f, "the file {}", path.display()),
         }
     }
+}
+
+impl Credential {
+    /// `text`, which may repeat what was sent, without anything that would give the secret away.
+    #[must_use]
+    pub fn hide_in(&self, text: &str) -> String {
+        self.telling.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose(), "[hidden]"))
+    }
+}
+
+/// The secret, its password if it has a user name, and its form in the header; each also as it stands in JSON that
+/// escapes slashes.
+fn telling(secret: &str, encoded: &str) -> Vec<Secret> {
+    let password = secret.split_once(':').map_or("", |(_, password)| password);
+    let plain = [secret, encoded, password].into_iter().filter(|text| !text.is_empty());
+    let mut all: Vec<String> = plain.flat_map(|text| [text.to_owned(), text.replace('/', "\\/")]).collect();
+    all.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    all.dedup();
+    all.into_iter().map(Secret::new).collect()
 }
 
 impl fmt::Debug for Credential {
@@ -170,6 +192,15 @@ mod tests {
             assert!(error.to_string().contains(expected), "{error}");
             assert!(!format!("{error} {error:?}").contains("ses"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_credential_hides_every_form_of_itself() {
+        let basic = Auth::Basic(token()).read_with(environment("ann:ses/ame")).unwrap();
+        let hidden = basic.hide_in("of ann:ses/ame: ses/ame, ses\\/ame, Basic YW5uOnNlcy9hbWU=, ann");
+        assert_eq!(hidden, "of [hidden]: [hidden], [hidden], Basic [hidden], ann");
+        let bearer = Auth::Bearer(token()).read_with(environment("sesame")).unwrap();
+        assert_eq!(bearer.hide_in("Bearer sesame"), "Bearer [hidden]");
     }
 
     #[test]

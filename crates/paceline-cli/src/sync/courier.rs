@@ -100,7 +100,7 @@ impl Courier {
     }
 
     fn add_headers(&self, parcel: &Parcel, headers: &mut HeaderMap) {
-        if let Some(Credential { name, value }) = &self.credential {
+        if let Some(Credential { name, value, .. }) = &self.credential {
             headers.insert(name.clone(), value.clone());
         }
         if let Some(name) = &self.idempotency_header {

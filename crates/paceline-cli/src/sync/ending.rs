@@ -86,8 +86,10 @@ impl Ending {
                     .to_owned()
             }
             Self::Condemned { evidence } => format!(
-                "the platform rejects these calls, so the request is wrong rather than the records; they are \
-                 all still to do.\n{evidence}\nCorrect it, then run again with --start-over or another --journal"
+                "so much is rejected that the request must be wrong rather than the records; none of them was \
+                 given up for it.\n{evidence}\nCorrect it, then run again with --start-over or another --journal, \
+                 which sends what was delivered once more. If the records are to blame, allow more of it with \
+                 --max-dead"
             ),
             Self::Source(error) => {
                 format!(

@@ -40,7 +40,7 @@ struct Engine<'a> {
     look_around: tokio::time::Interval,
     source_has_ended: bool,
     ending: Option<Ending>,
-    /// Of the last call that was rejected.
+    /// What last spoke against the request.
     evidence: String,
 }
 
@@ -48,12 +48,14 @@ impl<'a> Engine<'a> {
     fn new(started: Started, watchers: &'a watch::Sender<Progress>) -> Self {
         let now = tokio::time::Instant::now();
         let mut look_around = tokio::time::interval(LOOK_AROUND);
+        // The journal belongs to this request: what it delivered once is right.
+        let has_accepted = started.resumed.as_ref().is_some_and(|resumed| resumed.counts.delivered > 0);
         look_around.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         Self {
             started,
             watchers,
             under_way: JoinSet::new(),
-            tally: Tally::default(),
+            tally: Tally::new(has_accepted),
             began: now,
             progressed: now,
             look_around,
@@ -192,9 +194,13 @@ impl<'a> Engine<'a> {
 
     /// What an answer says of the run as a whole.
     fn judge(&mut self, settled: &Settled) {
-        if let Some(evidence) = &settled.rejected {
-            self.tally.note_rejected();
+        if let Some(evidence) = &settled.evidence {
             self.evidence.clone_from(evidence);
+        }
+        if settled.is_rejected {
+            self.tally.note_rejected();
+        }
+        if settled.is_rejected || settled.split.is_some() {
             self.progressed = tokio::time::Instant::now();
         }
         if !settled.delivered.is_empty() {
@@ -263,6 +269,10 @@ impl<'a> Engine<'a> {
             in_flight: status.in_flight,
             wait,
         });
+        // Where nothing waits for the journal, its failure would show only at the end.
+        if let Some(error) = self.started.journal.failure() {
+            self.end(Ending::Journal(error));
+        }
         if let Some((at, why)) = status.wait.filter(|_| self.ending.is_none()) {
             self.weigh(now, at, why);
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use paceline_core::Limits;
 use serde::Serialize;
 
 use super::courier::Template;
@@ -94,11 +95,12 @@ fn settled(plan: &SyncPlan) -> Result<u64, StartError> {
     Ok(delivered + dead + in_doubt)
 }
 
-/// The lowest of what is known and what is allowed.
+/// The lowest of what is known and what is allowed, without what is left to others.
 fn known_rate(plan: &SyncPlan) -> Option<f64> {
     let rates = plan.limits.iter().flat_map(|limit| {
-        let known = limit.limits.known.map(|known| known.rate);
-        [known, limit.limits.ceiling].into_iter().flatten().map(|rate| rate.as_per_second())
+        let Limits { known, ceiling, reserve, .. } = limit.limits;
+        let rates = [known.map(|known| known.rate), ceiling].into_iter().flatten();
+        rates.map(move |rate| rate.as_per_second() * reserve.rest())
     });
     rates.min_by(f64::total_cmp)
 }

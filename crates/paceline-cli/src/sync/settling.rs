@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use http::HeaderName;
 use paceline::client::GivenUp;
 use paceline::{CallError, Response};
 use paceline_core::{GiveUp, WallTime};
 
 use super::courier::Delivery;
 use super::ending::Ending;
+use super::evidence::template_line;
 use super::items::{self, BatchResult, ItemResult};
 use super::parcel::{Item, Parcel};
 use super::plan::{BatchPlan, SyncPlan};
@@ -27,8 +27,10 @@ pub(super) struct Settled {
     pub(super) split: Option<Vec<Item>>,
     /// Left where they are.
     pub(super) still_to_do: Vec<Item>,
-    /// Whether the platform rejected the call as such, and with what words.
-    pub(super) rejected: Option<String>,
+    /// Whether the platform rejected the call as such.
+    pub(super) is_rejected: bool,
+    /// What speaks against the request, for people.
+    pub(super) evidence: Option<String>,
     /// The run cannot go on.
     pub(super) ending: Option<Ending>,
 }
@@ -40,7 +42,10 @@ pub(super) fn settle(plan: &SyncPlan, parcel: Parcel, delivery: Delivery) -> Set
         Delivery::Answered(response) => clerk.accepted(parcel, &response),
         Delivery::Failed(CallError::GaveUp(given_up)) => clerk.given_up(parcel, &given_up),
         Delivery::Failed(error) => clerk.unsent(parcel, error),
-        Delivery::NotRendered(error) => clerk.all_dead(parcel, &error.to_string()),
+        Delivery::NotRendered(error) => {
+            let evidence = Some(error.to_string());
+            Settled { evidence, ..clerk.all_dead(parcel, &error.to_string()) }
+        }
         Delivery::Stopped => Settled { still_to_do: parcel.items, ..Settled::default() },
     }
 }
@@ -94,7 +99,7 @@ impl Clerk<'_> {
             Some(ItemResult::Refused { status, text }) => {
                 let mut letter = self.letter(&item, "rejected", Some(response), item.returns + 1);
                 letter.status = status.or(letter.status);
-                letter.body = Some(excerpt(text.as_bytes()));
+                letter.body = Some(self.excerpt(text.as_bytes()));
                 settled.dead.push((item, letter));
             }
             None => {
@@ -113,8 +118,7 @@ impl Clerk<'_> {
             GiveUp::Exhausted if may_have_been_applied(given_up) => self.all_in_doubt(parcel, given_up),
             GiveUp::Exhausted => {
                 let text = words(given_up);
-                self.letters(parcel, &text, given_up)
-                    .map_or_else(Settled::default, |dead| Settled { dead, ..Settled::default() })
+                Settled { dead: self.letters(parcel, &text, given_up), ..Settled::default() }
             }
             GiveUp::Expired | GiveUp::Cancelled => {
                 Settled { still_to_do: parcel.items, ..Settled::default() }
@@ -124,17 +128,19 @@ impl Clerk<'_> {
 
     /// A batch that is refused as a whole is cut in two until the record at fault stands alone.
     fn rejected(&self, parcel: Parcel, given_up: &GivenUp) -> Settled {
-        let evidence = Some(evidence(given_up));
+        let evidence = Some(self.evidence(given_up));
         let status = given_up.last.as_ref().map(|last| last.status.as_u16());
         if parcel.items.len() > 1 && matches!(status, Some(400 | 413 | 422)) {
-            return Settled { split: Some(parcel.items), rejected: evidence, ..Settled::default() };
+            // Too large is not wrong: the halves will tell.
+            let is_rejected = status != Some(413);
+            return Settled { split: Some(parcel.items), is_rejected, evidence, ..Settled::default() };
         }
-        let dead = self.letters(parcel, "rejected", given_up).unwrap_or_default();
-        Settled { dead, rejected: evidence, ..Settled::default() }
+        let dead = self.letters(parcel, "rejected", given_up);
+        Settled { dead, is_rejected: true, evidence, ..Settled::default() }
     }
 
     fn all_in_doubt(&self, parcel: Parcel, given_up: &GivenUp) -> Settled {
-        let in_doubt = self.letters(parcel, &words(given_up), given_up).unwrap_or_default();
+        let in_doubt = self.letters(parcel, &words(given_up), given_up);
         Settled { in_doubt, ..Settled::default() }
     }
 
@@ -158,12 +164,12 @@ impl Clerk<'_> {
         Settled { still_to_do: parcel.items, ending: Some(ending), ..Settled::default() }
     }
 
-    fn letters(&self, parcel: Parcel, verdict: &str, given_up: &GivenUp) -> Option<Vec<(Item, Letter)>> {
+    fn letters(&self, parcel: Parcel, verdict: &str, given_up: &GivenUp) -> Vec<(Item, Letter)> {
         let letters = parcel.items.into_iter().map(|item| {
             let letter = self.letter(&item, verdict.to_owned(), given_up.last.as_ref(), given_up.attempts);
             (item, letter)
         });
-        Some(letters.collect())
+        letters.collect()
     }
 
     fn letter(
@@ -177,20 +183,47 @@ impl Clerk<'_> {
             record: item.reference.clone(),
             verdict: verdict.into(),
             status: reply.map(|reply| reply.status.as_u16()),
-            body: reply.map(|reply| self.without_secrets(excerpt(&reply.body))),
-            headers: reply.and_then(|reply| kept_headers(&self.plan.keep_headers, reply)),
+            body: reply.map(|reply| self.excerpt(&reply.body)),
+            headers: reply.and_then(|reply| self.kept_headers(reply)),
             content: Some(item.record.json()),
             attempts,
             at: wall_now(),
         }
     }
 
+    fn evidence(&self, given_up: &GivenUp) -> String {
+        let answer = given_up.last.as_ref().map_or_else(String::new, |last| {
+            format!(" was answered with {}: {}", last.status, self.excerpt(&last.body))
+        });
+        let status = given_up.last.as_ref().map(|last| last.status.as_u16());
+        let line = template_line(&self.plan.request, self.plan.batch.is_some(), status);
+        format!("{}{answer}\n{line}", given_up.call)
+    }
+
+    fn kept_headers(&self, reply: &Response) -> Option<String> {
+        let kept = self.plan.keep_headers.iter().filter_map(|name| {
+            let value = reply.headers.get(name)?.to_str().ok()?;
+            Some((name.as_str().to_owned(), self.without_secrets(value).into()))
+        });
+        let kept: serde_json::Map<String, serde_json::Value> = kept.collect();
+        (!kept.is_empty()).then(|| serde_json::Value::Object(kept).to_string())
+    }
+
+    /// The beginning of a body, as text.
+    fn excerpt(&self, body: &[u8]) -> String {
+        // Secrets go before the cut: half of one tells too much. What is looked at is longer by the longest of them.
+        let looked_at = &body[..body.len().min(EXCERPT + LONGEST_SECRET)];
+        let mut text = self.without_secrets(&String::from_utf8_lossy(looked_at));
+        if text.len() > EXCERPT {
+            let end = (0..=EXCERPT).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
+            text.truncate(end);
+        }
+        text
+    }
+
     /// A platform may repeat what it was sent.
-    fn without_secrets(&self, text: String) -> String {
-        let value = self.plan.credential.as_ref().and_then(|credential| credential.value.to_str().ok());
-        let Some(value) = value else { return text };
-        let secret = value.rsplit(' ').next().unwrap_or(value);
-        if secret.is_empty() { text } else { text.replace(secret, "[hidden]") }
+    fn without_secrets(&self, text: &str) -> String {
+        self.plan.credential.as_ref().map_or_else(|| text.to_owned(), |credential| credential.hide_in(text))
     }
 }
 
@@ -215,28 +248,6 @@ fn words(given_up: &GivenUp) -> String {
     }
 }
 
-fn evidence(given_up: &GivenUp) -> String {
-    let answer = given_up.last.as_ref().map_or_else(String::new, |last| {
-        format!(" was answered with {}: {}", last.status, excerpt(&last.body))
-    });
-    format!("{}{answer}", given_up.call)
-}
-
-fn kept_headers(names: &[HeaderName], reply: &Response) -> Option<String> {
-    let kept = names.iter().filter_map(|name| {
-        let value = reply.headers.get(name)?.to_str().ok()?;
-        Some((name.as_str().to_owned(), value.into()))
-    });
-    let kept: serde_json::Map<String, serde_json::Value> = kept.collect();
-    (!kept.is_empty()).then(|| serde_json::Value::Object(kept).to_string())
-}
-
-/// The beginning of a body, as text.
-fn excerpt(body: &[u8]) -> String {
-    let end = body.len().min(EXCERPT);
-    String::from_utf8_lossy(&body[..end]).into_owned()
-}
-
 pub(super) fn wall_now() -> WallTime {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     WallTime::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
@@ -244,3 +255,5 @@ pub(super) fn wall_now() -> WallTime {
 
 /// Of a body, in bytes: what a person reads, not what an endless error page holds.
 const EXCERPT: usize = 2_048;
+/// In bytes: no server takes longer headers than these.
+const LONGEST_SECRET: usize = 64 * 1024;

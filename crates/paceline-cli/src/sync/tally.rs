@@ -23,6 +23,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// Before the first call; `has_accepted`: an earlier run with this request had calls accepted.
+    pub(super) fn new(has_accepted: bool) -> Self {
+        Self { has_accepted, ..Self::default() }
+    }
+
     /// Records that are read and not settled.
     pub(super) const fn unsettled(&self) -> u64 {
         self.read - self.delivered - self.dead - self.in_doubt
@@ -40,8 +45,11 @@ impl Tally {
         }
     }
 
-    /// Whether so much is rejected that the request must be wrong.
+    /// Whether so much is rejected that the request must be wrong; whoever allows all of it means it.
     pub(super) fn is_condemned(&self, max_dead: f64) -> bool {
+        if max_dead >= 1.0 {
+            return false;
+        }
         if !self.has_accepted && self.rejected_at_first >= FIRST_CALLS {
             return true;
         }
@@ -82,6 +90,16 @@ mod tests {
         tally.note_accepted();
         (0..100).for_each(|_| tally.note_rejected());
         assert!(!tally.is_condemned(0.05));
+    }
+
+    #[test]
+    fn an_earlier_success_counts_and_who_allows_everything_gets_it() {
+        let (mut resumed, mut new) = (Tally::new(true), Tally::new(false));
+        for tally in [&mut resumed, &mut new] {
+            (0..100).for_each(|_| tally.note_rejected());
+        }
+        assert!(!resumed.is_condemned(0.05));
+        assert!(new.is_condemned(0.99) && !new.is_condemned(1.0));
     }
 
     #[test]

@@ -173,12 +173,16 @@ async fn on_tokio(trace: &Trace) -> Vec<Decision> {
 
 type Granted = (u64, u32, Permit);
 
+/// Attempt number, and the answer that it will get.
+type UnderWay = (u32, InFlight, Reply);
+
 struct Player<'a> {
     trace: &'a Trace,
     pacer: Pacer,
     scope: ScopeId,
     epoch: tokio::time::Instant,
-    due: Due<(u64, Option<(u32, InFlight, Reply)>)>,
+    /// Of which call: its submission, or what its attempt under way is answered with.
+    due: Due<(u64, Option<UnderWay>)>,
     sequence: u64,
     waiting: FuturesUnordered<Pin<Box<dyn Future<Output = Granted>>>>,
     departures: usize,

@@ -206,7 +206,7 @@ impl Controller {
             self.resting.insert((until, call.id));
         } else {
             state.stands = Stands::InLane;
-            self.waiting.push(call.scopes, call.client, state.place, call.id);
+            self.waiting.push(call.scopes, call.client, state.queued());
         }
         Verdict::Retry
     }

@@ -56,13 +56,13 @@ impl Controller {
             self.resting.pop_first();
             let state = self.calls.get_mut(&id).expect("a resting call has not ended");
             state.stands = Stands::InLane;
-            self.waiting.push(state.call.scopes, state.call.client, state.place, id);
+            self.waiting.push(state.call.scopes, state.call.client, state.queued());
         }
     }
 
     /// Why the lane's call may not depart: of all its scopes' refusals the one that may last longest.
     fn refusal(&mut self, now: Instant, lane: LaneId) -> Option<(ScopeId, Refusal)> {
-        let cost = self.calls[&self.waiting.head(lane)].call.cost;
+        let cost = self.waiting.head(lane).cost;
         self.drop_stale_pledge(lane, cost);
         let scopes = self.waiting.scopes(lane);
         let refusals = scopes.as_slice().iter().filter_map(|&id| {
@@ -75,7 +75,7 @@ impl Controller {
 
     /// Why one scope refuses the lane's call. A pledge pays tokens and slot; it never opens a gate.
     fn refusal_at(&self, now: Instant, lane: LaneId, id: ScopeId) -> Option<Refusal> {
-        let cost = self.calls[&self.waiting.head(lane)].call.cost;
+        let cost = self.waiting.head(lane).cost;
         let is_paid = self.paid(lane) & bit_of(&self.waiting.scopes(lane), id) != 0;
         let refusal = self.scopes.state(id).refusal(now, cost);
         refusal.filter(|refusal| !is_paid || matches!(refusal, Refusal::Gate(_)))
@@ -123,7 +123,7 @@ impl Controller {
     /// Pays, for a lane whose scopes never granted at once, those that grant now; the rest follow. Without
     /// this, lanes with fewer scopes would take each token just before the others come.
     fn pledge(&mut self, now: Instant, lane: LaneId) {
-        let cost = self.calls[&self.waiting.head(lane)].call.cost;
+        let cost = self.waiting.head(lane).cost;
         let scopes = self.waiting.scopes(lane);
         let mut mask = self.paid(lane);
         for &id in scopes.as_slice() {
@@ -151,9 +151,9 @@ impl Controller {
 
     fn depart(&mut self, now: Instant, lane: LaneId) -> Departure {
         let scopes = self.waiting.scopes(lane);
-        let cost = self.calls[&self.waiting.head(lane)].call.cost;
+        let cost = self.waiting.head(lane).cost;
         let paid = self.paid(lane);
-        let id = self.waiting.pop(lane, cost);
+        let id = self.waiting.pop(lane);
         let state = self.calls.get_mut(&id).expect("a waiting call has not ended");
         state.stands = Stands::InFlight;
         state.attempts += 1;

@@ -11,6 +11,14 @@ use crate::scope::ScopeSet;
 /// A call's place among all calls: the order of submission.
 pub(crate) type Place = u64;
 
+/// A call that waits, with what its turn will cost: so that a lane is looked at without its calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Queued {
+    pub(crate) place: Place,
+    pub(crate) call: CallId,
+    pub(crate) cost: Cost,
+}
+
 /// The waiting calls of one scope set.
 ///
 /// Clients take turns by start-time fair queueing (Goyal, Vin, Cheng 1996): a client's next turn is tagged with
@@ -35,8 +43,8 @@ struct Turn {
 #[derive(Debug)]
 struct ClientQueue {
     turn: Turn,
-    fresh: VecDeque<(Place, CallId)>,
-    again: BinaryHeap<Reverse<(Place, CallId)>>,
+    fresh: VecDeque<Queued>,
+    again: BinaryHeap<Reverse<Queued>>,
 }
 
 impl Lane {
@@ -54,44 +62,44 @@ impl Lane {
     }
 
     /// Adds a call at its place.
-    pub(crate) fn push(&mut self, client: ClientId, place: Place, call: CallId) {
+    pub(crate) fn push(&mut self, client: ClientId, queued: Queued) {
         self.len += 1;
         let virtual_time = self.virtual_time;
         let queue = self.clients.entry(client).or_insert_with(|| ClientQueue::starting(virtual_time, client));
         let was_empty = queue.is_empty();
-        queue.push(place, call);
+        queue.push(queued);
         if was_empty {
-            queue.turn.place = place;
+            queue.turn.place = queued.place;
             self.turns.insert(queue.turn);
         }
     }
 
     /// The call whose turn it is.
-    pub(crate) fn head(&self) -> Option<CallId> {
+    pub(crate) fn head(&self) -> Option<Queued> {
         let turn = self.turns.first()?;
-        self.clients[&turn.client].head().map(|(_, call)| call)
+        self.clients[&turn.client].head()
     }
 
-    /// Takes the call whose turn it is, which costs its client `cost`.
-    pub(crate) fn pop(&mut self, cost: Cost) -> Option<CallId> {
+    /// Takes the call whose turn it is; its client pays its cost.
+    pub(crate) fn pop(&mut self) -> Option<Queued> {
         let turn = self.turns.pop_first()?;
         let queue = self.clients.get_mut(&turn.client).expect("a client with a turn has a queue");
-        let call = queue.pop().expect("a client with a turn has a call");
+        let queued = queue.pop().expect("a client with a turn has a call");
         self.len -= 1;
-        queue.turn.tag = turn.tag + u64::from(cost.0.get());
+        queue.turn.tag = turn.tag + u64::from(queued.cost.0.get());
         // A client that leaves and comes back must not have its turn for nothing: whoever arrives
         // from now on is placed behind the one that has just left.
         self.virtual_time = self.virtual_time.max(if queue.is_empty() { queue.turn.tag } else { turn.tag });
         self.requeue_turn(turn.client);
-        Some(call)
+        Some(queued)
     }
 
     /// Takes a call out, wherever it stands. Linear in its client's calls: cancelling is rare.
     pub(crate) fn remove(&mut self, client: ClientId, call: CallId) {
         let Some(queue) = self.clients.get_mut(&client) else { return };
         let before = queue.len();
-        queue.fresh.retain(|&(_, other)| other != call);
-        queue.again.retain(|&Reverse((_, other))| other != call);
+        queue.fresh.retain(|queued| queued.call != call);
+        queue.again.retain(|Reverse(queued)| queued.call != call);
         self.len -= before - queue.len();
         self.turns.remove(&queue.turn);
         self.requeue_turn(client);
@@ -100,7 +108,7 @@ impl Lane {
     fn requeue_turn(&mut self, client: ClientId) {
         let queue = self.clients.get_mut(&client).expect("the caller has just used it");
         match queue.head() {
-            Some((place, _)) => {
+            Some(Queued { place, .. }) => {
                 queue.turn.place = place;
                 self.turns.insert(queue.turn);
             }
@@ -115,15 +123,15 @@ impl ClientQueue {
         Self { turn, fresh: VecDeque::new(), again: BinaryHeap::new() }
     }
 
-    fn push(&mut self, place: Place, call: CallId) {
+    fn push(&mut self, queued: Queued) {
         match self.fresh.back() {
-            Some(&(last, _)) if place < last => self.again.push(Reverse((place, call))),
-            _ => self.fresh.push_back((place, call)),
+            Some(last) if queued.place < last.place => self.again.push(Reverse(queued)),
+            _ => self.fresh.push_back(queued),
         }
     }
 
-    fn head(&self) -> Option<(Place, CallId)> {
-        let again = self.again.peek().map(|&Reverse(entry)| entry);
+    fn head(&self) -> Option<Queued> {
+        let again = self.again.peek().map(|&Reverse(queued)| queued);
         let fresh = self.fresh.front().copied();
         match (again, fresh) {
             (Some(again), Some(fresh)) => Some(again.min(fresh)),
@@ -131,14 +139,14 @@ impl ClientQueue {
         }
     }
 
-    fn pop(&mut self) -> Option<CallId> {
+    fn pop(&mut self) -> Option<Queued> {
         let head = self.head()?;
         if self.fresh.front() == Some(&head) {
             self.fresh.pop_front();
         } else {
             self.again.pop();
         }
-        Some(head.1)
+        Some(head)
     }
 
     fn len(&self) -> usize {
@@ -163,30 +171,31 @@ mod tests {
         Lane::new(ScopeSet::one(ScopeId::for_tests(1)))
     }
 
-    fn cost(units: u32) -> Cost {
-        Cost(NonZeroU32::new(units).expect("the test's cost is positive"))
+    fn queued(place: Place, call: u64, cost: u32) -> Queued {
+        let cost = Cost(NonZeroU32::new(cost).expect("the test's cost is positive"));
+        Queued { place, call: CallId(call), cost }
     }
 
     #[test]
     fn clients_take_turns_whatever_they_queued() {
         let mut lane = lane();
         for place in 0..6 {
-            lane.push(ClientId(1), place, CallId(place));
+            lane.push(ClientId(1), queued(place, place, 1));
         }
-        lane.push(ClientId(2), 6, CallId(100));
-        lane.push(ClientId(2), 7, CallId(101));
-        let order: Vec<u64> = std::iter::from_fn(|| lane.pop(Cost::ONE)).map(|call| call.0).collect();
+        lane.push(ClientId(2), queued(6, 100, 1));
+        lane.push(ClientId(2), queued(7, 101, 1));
+        let order: Vec<u64> = std::iter::from_fn(|| lane.pop()).map(|queued| queued.call.0).collect();
         assert_eq!(order, [0, 100, 1, 101, 2, 3, 4, 5]);
     }
 
     #[test]
     fn a_client_with_one_call_at_a_time_does_not_starve_a_backlogged_one() {
         let mut lane = lane();
-        (0..10).for_each(|place| lane.push(ClientId(1), place, CallId(1)));
+        (0..10).for_each(|place| lane.push(ClientId(1), queued(place, 1, 1)));
         let mut served = [0; 3];
         for place in 10..20 {
-            lane.push(ClientId(2), place, CallId(2));
-            let call = lane.pop(Cost::ONE).expect("both have calls");
+            lane.push(ClientId(2), queued(place, 2, 1));
+            let call = lane.pop().expect("both have calls").call;
             served[usize::try_from(call.0).expect("1 or 2")] += 1;
             lane.remove(ClientId(2), CallId(2));
         }
@@ -197,13 +206,13 @@ mod tests {
     fn a_call_that_is_queued_again_has_its_original_place() {
         let mut lane = lane();
         for place in 0..4 {
-            lane.push(ClientId(1), place, CallId(place));
+            lane.push(ClientId(1), queued(place, place, 1));
         }
-        assert_eq!(lane.pop(Cost::ONE), Some(CallId(0)));
-        assert_eq!(lane.pop(Cost::ONE), Some(CallId(1)));
-        lane.push(ClientId(1), 1, CallId(1));
-        lane.push(ClientId(1), 0, CallId(0));
-        let order: Vec<u64> = std::iter::from_fn(|| lane.pop(Cost::ONE)).map(|call| call.0).collect();
+        assert_eq!(lane.pop(), Some(queued(0, 0, 1)));
+        assert_eq!(lane.pop(), Some(queued(1, 1, 1)));
+        lane.push(ClientId(1), queued(1, 1, 1));
+        lane.push(ClientId(1), queued(0, 0, 1));
+        let order: Vec<u64> = std::iter::from_fn(|| lane.pop()).map(|queued| queued.call.0).collect();
         assert_eq!(order, [0, 1, 2, 3]);
     }
 
@@ -214,17 +223,17 @@ mod tests {
         ) {
             let mut lane = lane();
             let mut place = 0;
-            for client in 0..costs.len() as u64 {
+            for (client, &cost) in (0..).zip(&costs) {
                 for _ in 0..300 {
-                    lane.push(ClientId(client), place, CallId(client));
+                    lane.push(ClientId(client), queued(place, client, cost));
                     place += 1;
                 }
             }
             let mut served = vec![0_u32; costs.len()];
             for _ in 0..pops {
-                let client = usize::try_from(lane.head().expect("it is backlogged").0).expect("a small id");
-                lane.pop(cost(costs[client]));
-                served[client] += costs[client];
+                let queued = lane.pop().expect("it is backlogged");
+                let client = usize::try_from(queued.call.0).expect("a small id");
+                served[client] += queued.cost.0.get();
             }
             let (most, least) = (served.iter().max(), served.iter().min());
             let largest = *costs.iter().max().expect("two or more");
@@ -238,20 +247,20 @@ mod tests {
             let mut lane = lane();
             let mut waiting = Vec::new();
             for (place, (client, pick, action)) in (0..).zip(steps) {
-                lane.push(ClientId(client), place, CallId(place));
+                lane.push(ClientId(client), queued(place, place, 1));
                 waiting.push((ClientId(client), CallId(place)));
                 if action == 1 {
                     let (client, call) = waiting.remove(pick.index(waiting.len()));
                     lane.remove(client, call);
                 } else if action == 2 {
                     let head = lane.head();
-                    prop_assert_eq!(lane.pop(Cost::ONE), head);
-                    waiting.retain(|&(_, call)| Some(call) != head);
+                    prop_assert_eq!(lane.pop(), head);
+                    waiting.retain(|&(_, call)| Some(call) != head.map(|queued| queued.call));
                 }
                 prop_assert_eq!(lane.len, waiting.len());
                 prop_assert_eq!(lane.is_empty(), lane.head().is_none());
             }
-            let mut left: Vec<_> = std::iter::from_fn(|| lane.pop(Cost::ONE)).collect();
+            let mut left: Vec<_> = std::iter::from_fn(|| lane.pop()).map(|queued| queued.call).collect();
             left.sort_unstable();
             waiting.sort_unstable_by_key(|&(_, call)| call);
             prop_assert!(left.iter().eq(waiting.iter().map(|(_, call)| call)));

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use slab::Slab;
 
 use crate::call::{CallId, ClientId, Cost};
-use crate::queue::lane::{Lane, Place};
+use crate::queue::lane::{Lane, Queued};
 use crate::scope::{ScopeId, ScopeSet};
 
 /// Names a lane while it has calls.
@@ -21,7 +21,7 @@ pub(crate) struct LaneId(usize);
 /// each scope the lowest rank goes first.
 #[derive(Debug, Default)]
 pub(crate) struct WaitingCalls {
-    lanes: Slab<Queued>,
+    lanes: Slab<Standing>,
     by_scopes: FxHashMap<ScopeSet, LaneId>,
     ready: BTreeSet<Ranked>,
     parked: FxHashMap<ScopeId, BTreeSet<Ranked>>,
@@ -38,7 +38,7 @@ struct Ranked {
 }
 
 #[derive(Debug)]
-struct Queued {
+struct Standing {
     lane: Lane,
     rank: u64,
     parked_at: Option<ScopeId>,
@@ -55,12 +55,12 @@ impl WaitingCalls {
     }
 
     /// Adds a call at its place; its lane is looked at again if that changed whose turn it is.
-    pub(crate) fn push(&mut self, scopes: ScopeSet, client: ClientId, place: Place, call: CallId) {
+    pub(crate) fn push(&mut self, scopes: ScopeSet, client: ClientId, queued: Queued) {
         let id = self.lane_of(scopes);
         self.len += 1;
         let lane = &mut self.lanes[id.0].lane;
         let head = lane.head();
-        lane.push(client, place, call);
+        lane.push(client, queued);
         if lane.head() != head {
             self.make_ready(id);
         }
@@ -76,25 +76,25 @@ impl WaitingCalls {
     }
 
     /// The call whose turn it is. A lane that is known always has one.
-    pub(crate) fn head(&self, id: LaneId) -> CallId {
+    pub(crate) fn head(&self, id: LaneId) -> Queued {
         self.lanes[id.0].lane.head().expect("a lane exists only while it has calls")
     }
 
     /// Takes the call whose turn it is; its lane moves behind all others, or is gone.
-    pub(crate) fn pop(&mut self, id: LaneId, cost: Cost) -> CallId {
-        let call = self.lanes[id.0].lane.pop(cost).expect("a lane exists only while it has calls");
+    pub(crate) fn pop(&mut self, id: LaneId) -> CallId {
+        let popped = self.lanes[id.0].lane.pop().expect("a lane exists only while it has calls");
         self.len -= 1;
         self.unplace(id);
-        let queued = &mut self.lanes[id.0];
-        queued.refused = 0;
-        queued.pledged = None;
-        if queued.lane.is_empty() {
+        let standing = &mut self.lanes[id.0];
+        standing.refused = 0;
+        standing.pledged = None;
+        if standing.lane.is_empty() {
             self.drop_lane(id);
         } else {
             self.lanes[id.0].rank = self.take_rank();
             self.make_ready(id);
         }
-        call
+        popped.call
     }
 
     /// Takes a call out, wherever it stands. Returns what its lane had pledged, if the lane is gone now.
@@ -169,8 +169,8 @@ impl WaitingCalls {
         }
         let rank = self.take_rank();
         let lane = Lane::new(scopes);
-        let queued = Queued { lane, rank, parked_at: None, refused: 0, pledged: None };
-        let id = LaneId(self.lanes.insert(queued));
+        let standing = Standing { lane, rank, parked_at: None, refused: 0, pledged: None };
+        let id = LaneId(self.lanes.insert(standing));
         self.by_scopes.insert(scopes, id);
         id
     }

@@ -36,10 +36,18 @@ pub(super) static TARGET: [SettingKey; 4] = [
     },
     SettingKey {
         name: "target.profile",
-        kind: "name of a profile",
+        kind: "`generic`",
         default: "",
         example: "\"generic\"",
-        set: |settings, value| value.name().map(|name| settings.target.profile = Some(name)),
+        set: |settings, value| {
+            let name = value.name()?;
+            // The profiles of single platforms are yet to come; a name that means nothing is refused.
+            if name != GENERIC {
+                return Err(format!("there is no profile `{name}`; the one there is: {GENERIC}"));
+            }
+            settings.target.profile = Some(name);
+            Ok(())
+        },
         show: |settings| settings.target.profile.as_deref().map(quoted),
     },
 ];
@@ -264,3 +272,6 @@ fn idempotency_key(value: Value<'_>) -> Result<IdempotencyKey, String> {
             .map_err(|_| format!("`{name}` is not the name of a header; write true or \"Idempotency-Key\"")),
     }
 }
+
+/// The rules that every platform gets: what docs/configuration.md says of replies.
+const GENERIC: &str = "generic";

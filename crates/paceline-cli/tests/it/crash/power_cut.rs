@@ -9,13 +9,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue};
+use http::HeaderName;
 use paceline_cli::journal::{
     Binding, Digest, Journal, JournalReader, Open, Opened, RecordRef, Repeat, Standing,
 };
 use paceline_cli::origin::Origin;
 use paceline_cli::records::{self, SourceSpec};
-use paceline_cli::settings::Credential;
+use paceline_cli::settings::{Auth, SecretSource};
 use paceline_cli::sync::{
     self, BatchPlan, Ending, JournalPlan, Progress, RetryPlan, Summary, SyncPlan, inspect,
 };
@@ -36,7 +36,11 @@ use crate::journal::disk::{Cut, Disk, Image, Op, fast_folder, lay_out};
 async fn nothing_that_was_applied_is_still_to_do_after_any_cut() {
     let story = Story::tell(false).await;
     let cuts = story.cuts();
-    assert!(cuts.len() > 40, "every departure is a commit: {} cuts", cuts.len());
+    assert!(
+        cuts.len() > usize::try_from(RECORDS).unwrap(),
+        "every departure is a commit: {} cuts",
+        cuts.len()
+    );
     for cut in &cuts {
         story.accounts_for_everything(cut).await;
     }
@@ -46,7 +50,11 @@ async fn nothing_that_was_applied_is_still_to_do_after_any_cut() {
 async fn a_run_that_goes_on_after_any_cut_applies_everything_once() {
     let story = Arc::new(Story::tell(true).await);
     let cuts = story.cuts();
-    assert!(cuts.len() > 40 / BATCH, "every batch is a commit: {} cuts", cuts.len());
+    assert!(
+        cuts.len() > usize::try_from(RECORDS).unwrap() / BATCH,
+        "every batch is a commit: {} cuts",
+        cuts.len()
+    );
     // All at once: each waits for a second, as after any crash.
     let mut runs = JoinSet::new();
     for cut in cuts {
@@ -169,13 +177,15 @@ fn plan(source: &Path, journal: &Path, url: &str, is_keyed: bool, image: usize) 
         key_field: Some("id".to_owned()),
     };
     let header = HeaderName::from_static("idempotency-key");
+    // A header that tells the platform which image calls.
+    let credential = Auth::Header(IMAGE, SecretSource::Environment("IMAGE".to_owned()));
     SyncPlan {
         source: SourceSpec::named(source.join("records.jsonl")),
         key: is_keyed.then(|| "id".to_owned()),
         order_by: None,
         request: RequestSpec::post(url.parse().unwrap(), Origin::Flag("--to")),
         batch: is_keyed.then_some(batch),
-        credential: Some(Credential { name: IMAGE, value: HeaderValue::from(image) }),
+        credential: Some(credential.read_with(|_| Some(image.to_string())).unwrap()),
         workers: NonZeroUsize::new(4).unwrap(),
         limits: Vec::new(),
         retry: RetryPlan {

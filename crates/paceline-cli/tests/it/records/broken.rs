@@ -153,5 +153,5 @@ fn a_file_that_cannot_be_opened_is_named() {
     assert!(error.starts_with("no/such/file.csv: cannot be opened: "), "{error}");
     let directory = tempfile::tempdir().unwrap();
     let error = open(&SourceSpec::named(directory.path())).err().unwrap();
-    assert!(matches!(error.fault(), Fault::Read(_)), "{error}");
+    assert!(matches!(error.fault(), Fault::Folder), "{error}");
 }

@@ -26,7 +26,7 @@ fn an_empty_file_is_the_defaults() {
 #[test]
 fn every_table_is_read_into_its_type() {
     let text = r#"
-        target = { url = "http://localhost:8080/x", method = "PATCH", profile = "p" }
+        target = { url = "http://localhost:8080/x", method = "PATCH", profile = "generic" }
         auth.header_env = { name = "X-Api-Key", env = "KEY" }
         records = { format = "ndjson", key = "id", order_by = "group" }
         batch = { count = 0x64, bytes = "512KB", linger = "1s", items = "/results", item_key = "/id" }

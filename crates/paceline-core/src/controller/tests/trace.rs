@@ -342,7 +342,7 @@ impl Trace {
         for state in waiting {
             let scopes = state.call.scopes;
             let lane = self.machine.waiting.find(scopes).expect("a waiting call has a lane");
-            let head = self.machine.calls[&self.machine.waiting.head(lane)].call;
+            let head = self.machine.waiting.head(lane);
             let paid = self.machine.waiting.pledged(lane).map_or(0, |(mask, _)| mask);
             let refused = scopes.as_slice().iter().enumerate().any(|(index, &id)| {
                 let scope = self.machine.scopes.state(id);
@@ -352,7 +352,7 @@ impl Trace {
                         || self.earlier_turn_is_refused(lane, id))
                     || scope.gate.is_closed(self.now)
             });
-            assert!(refused, "{:?} could depart", head.id);
+            assert!(refused, "{:?} could depart", head.call);
         }
     }
 
@@ -360,7 +360,7 @@ impl Trace {
         let first =
             self.machine.waiting.first_parked(scope).filter(|_| self.machine.waiting.is_behind(lane, scope));
         first.is_some_and(|first| {
-            let cost = self.machine.calls[&self.machine.waiting.head(first)].call.cost;
+            let cost = self.machine.waiting.head(first).cost;
             self.machine.scopes.state(scope).refusal(self.now, cost).is_some()
         })
     }

@@ -1,0 +1,8 @@
+//! The command line of `paceline sync`: help, forecasts, reports, ceilings.
+
+mod ceilings;
+mod forecast;
+mod help;
+mod rehearsal;
+mod report;
+mod settings;
