@@ -130,7 +130,7 @@ impl Courier {
             })
         }));
         let (after, attempts) = (Arc::clone(flight), Arc::clone(&self.attempts));
-        let returned = self.returned(parcel);
+        let (returned, is_repeatable) = (self.returned(parcel), self.is_repeatable);
         request.on_attempt = Some(Box::new(move |report: AttemptReport| {
             // What met a closed gate at the last moment never left, nor what found no connection.
             if report.reply != Reply::NotSent {
@@ -145,7 +145,10 @@ impl Courier {
             if report.applied() == Applied::No {
                 returned();
             }
-            after.land();
+            // What may have been applied and must not be repeated ends here, once its answer is read.
+            if report.applied() != Applied::Maybe || is_repeatable {
+                after.land();
+            }
         }));
         request
     }

@@ -4,6 +4,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use paceline_sim::platform::{LatencyRange, LimitConfig, LimiterKind, PlatformConfig, Rate};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 use super::scene::{Scene, id};
 use super::script::Script;
@@ -64,6 +66,25 @@ async fn an_interrupted_run_waits_for_the_answers_that_it_is_owed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_interrupted_run_hears_a_slow_answer_to_its_end() {
+    let scene = Scene::new(PlatformConfig::default(), 1, 1).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut life = scene.sync_to(&format!("http://{}", listener.local_addr().unwrap()), &[]);
+    let (mut stream, _) = listener.accept().await.unwrap();
+    // The request is small: it comes in one piece, or its beginning says as much.
+    assert!(stream.read(&mut [0; 4_096]).await.unwrap() > 0);
+    life.signal("INT").await;
+    life.says("stopping").await;
+    stream.write_all(b"HTTP/1.1 500 Oops\r\ncontent-length: 4\r\n\r\n").await.unwrap();
+    tokio::time::sleep(SLOW).await;
+    // The run may have gone already, which is what the counts would tell.
+    let _ = stream.write_all(b"oops").await;
+    let ended = life.ended().await;
+    assert_eq!((ended.code, ended.counts()), (Some(1), [0, 0, 1, 0]), "{ended:?}");
+    assert_eq!(scene.counts().in_doubt, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_signal_stops_at_once_and_what_was_in_flight_is_in_doubt() {
     let scene = Scene::new(PlatformConfig::default(), 20, 1).await;
     let mut script = Script::start().await;
@@ -94,3 +115,5 @@ async fn a_second_signal_stops_at_once_and_what_was_in_flight_is_in_doubt() {
 }
 
 const RECORDS: u64 = 200;
+/// Between the head and the body of an answer.
+const SLOW: Duration = Duration::from_millis(300);
