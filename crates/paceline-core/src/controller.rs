@@ -1,6 +1,7 @@
 //! The machine: composes the parts, owns no algorithm.
 
 mod answers;
+mod calls;
 mod dispatch;
 mod memory;
 mod scope_state;
@@ -17,9 +18,11 @@ use crate::event::Event;
 use crate::gate::GateCause;
 use crate::limits::Limits;
 use crate::outcome::GiveUp;
-use crate::queue::{Queued, WaitingCalls};
+use crate::queue::WaitingCalls;
 use crate::scope::{ScopeId, ScopeKind};
 use crate::time::Instant;
+pub(crate) use calls::CallSlot;
+use calls::{CallState, Calls, Stands};
 use scope_state::ScopeState;
 use scopes::Scopes;
 
@@ -43,7 +46,7 @@ pub struct Controller {
     rng: Rng,
     scopes: Scopes,
     waiting: WaitingCalls,
-    calls: FxHashMap<CallId, CallState>,
+    calls: Calls,
     attempts: FxHashMap<AttemptId, Attempt>,
     /// When scopes with parked lanes are to be looked at again: at most one instant for each scope.
     timers: BTreeSet<(Instant, ScopeId)>,
@@ -126,28 +129,6 @@ impl std::fmt::Display for SubmitError {
 
 impl std::error::Error for SubmitError {}
 
-/// A call that has not ended.
-#[derive(Debug)]
-struct CallState {
-    call: Call,
-    place: u64,
-    stands: Stands,
-    attempts: u32,
-    failures: u32,
-    refusals: u32,
-    /// Accepted calls of its narrowest scope when it was last refused or failed: tells whether siblings pass.
-    passed_at_trouble: u64,
-    /// How often a sibling had passed between two of its refusals.
-    overtaken: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stands {
-    InLane,
-    Resting(Instant),
-    InFlight,
-}
-
 /// An attempt that is not done.
 #[derive(Debug)]
 struct Attempt {
@@ -167,7 +148,7 @@ impl Controller {
             now: Instant::EPOCH,
             scopes: Scopes::default(),
             waiting: WaitingCalls::default(),
-            calls: FxHashMap::default(),
+            calls: Calls::default(),
             attempts: FxHashMap::default(),
             timers: BTreeSet::new(),
             resting: BTreeSet::new(),
@@ -220,17 +201,17 @@ impl Controller {
         if let Some(&id) = call.scopes.as_slice().iter().find(|&&id| !self.scopes.contains(id)) {
             return Err(SubmitError::ForgottenScope(id));
         }
-        if self.calls.contains_key(&call.id) {
+        if self.calls.contains(call.id) {
             return Err(SubmitError::DuplicateCall);
         }
         let place = self.next_place;
         self.next_place += 1;
         self.refer(&call, 1);
-        self.calls.insert(call.id, CallState::new(call, place));
+        let queued = self.calls.insert(call, place).queued();
         if let Some(deadline) = call.deadline {
             self.deadlines.insert((deadline, call.id));
         }
-        self.waiting.push(call.scopes, call.client, Queued { place, call: call.id, cost: call.cost });
+        self.waiting.push(call.scopes, call.client, queued);
         Ok(())
     }
 
@@ -274,11 +255,11 @@ impl Controller {
     /// was sent or answered cannot be recalled.
     pub fn handle_recall(&mut self, now: Instant, attempt: AttemptId) -> bool {
         let now = self.advance(now);
-        let is_current = self.calls.get(&attempt.call).is_some_and(|state| state.attempts == attempt.number);
+        let is_current = self.calls.get(attempt.call).is_some_and(|state| state.attempts == attempt.number);
         if !is_current || !self.recall(now, attempt) {
             return false;
         }
-        let state = self.calls.get_mut(&attempt.call).expect("it was just found");
+        let state = self.calls.get_mut(attempt.call).expect("it was just found");
         state.attempts -= 1;
         state.stands = Stands::InLane;
         self.waiting.push(state.call.scopes, state.call.client, state.queued());
@@ -317,7 +298,7 @@ impl Controller {
     /// call, or while no end of the wait is in sight.
     #[must_use]
     pub fn forecast(&self, now: Instant, call: CallId) -> Option<Instant> {
-        let state = self.calls.get(&call)?;
+        let state = self.calls.get(call)?;
         let floor = match state.stands {
             Stands::InFlight => return Some(now),
             Stands::Resting(until) => until,
@@ -367,7 +348,7 @@ impl Controller {
 
     /// Forgets a call that has ended, but not its attempts.
     fn end_call(&mut self, call: CallId) -> Option<CallState> {
-        let state = self.calls.remove(&call)?;
+        let state = self.calls.remove(call)?;
         if let Some(deadline) = state.call.deadline {
             self.deadlines.remove(&(deadline, call));
         }
@@ -400,25 +381,6 @@ impl Controller {
             self.events.pop_front();
         }
         self.events.push_back(event);
-    }
-}
-
-impl CallState {
-    const fn new(call: Call, place: u64) -> Self {
-        Self {
-            call,
-            place,
-            stands: Stands::InLane,
-            attempts: 0,
-            failures: 0,
-            refusals: 0,
-            passed_at_trouble: 0,
-            overtaken: 0,
-        }
-    }
-
-    const fn queued(&self) -> Queued {
-        Queued { place: self.place, call: self.call.id, cost: self.call.cost }
     }
 }
 

@@ -1,11 +1,12 @@
 //! Who departs next.
 
 use crate::call::{AttemptId, CallId, Cost};
+use crate::controller::calls::Stands;
 use crate::controller::scope_state::Refusal;
-use crate::controller::{Attempt, Controller, Departure, Stands, WaitReason};
+use crate::controller::{Attempt, Controller, Departure, WaitReason};
 use crate::event::Event;
 use crate::outcome::GiveUp;
-use crate::queue::LaneId;
+use crate::queue::{LaneId, Queued};
 use crate::scope::{ScopeId, ScopeSet};
 use crate::time::Instant;
 
@@ -37,7 +38,7 @@ impl Controller {
                 return None;
             }
             self.deadlines.pop_first();
-            let stands = self.calls.get(&call).map(|state| state.stands);
+            let stands = self.calls.get(call).map(|state| state.stands);
             // What is in flight is not recalled: its deadline was for starting.
             if matches!(stands, Some(Stands::InLane | Stands::Resting(_))) {
                 self.handle_cancel(now, call);
@@ -54,7 +55,7 @@ impl Controller {
                 return;
             }
             self.resting.pop_first();
-            let state = self.calls.get_mut(&id).expect("a resting call has not ended");
+            let state = self.calls.get_mut(id).expect("a resting call has not ended");
             state.stands = Stands::InLane;
             self.waiting.push(state.call.scopes, state.call.client, state.queued());
         }
@@ -153,8 +154,8 @@ impl Controller {
         let scopes = self.waiting.scopes(lane);
         let cost = self.waiting.head(lane).cost;
         let paid = self.paid(lane);
-        let id = self.waiting.pop(lane);
-        let state = self.calls.get_mut(&id).expect("a waiting call has not ended");
+        let Queued { call: id, slot, .. } = self.waiting.pop(lane);
+        let state = self.calls.in_slot_mut(slot);
         state.stands = Stands::InFlight;
         state.attempts += 1;
         let call = state.call;

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use rustc_hash::FxHashMap;
 
 use crate::call::{CallId, ClientId, Cost};
+use crate::controller::CallSlot;
 use crate::scope::ScopeSet;
 
 /// A call's place among all calls: the order of submission.
@@ -17,6 +18,7 @@ pub(crate) struct Queued {
     pub(crate) place: Place,
     pub(crate) call: CallId,
     pub(crate) cost: Cost,
+    pub(crate) slot: CallSlot,
 }
 
 /// The waiting calls of one scope set.
@@ -173,7 +175,7 @@ mod tests {
 
     fn queued(place: Place, call: u64, cost: u32) -> Queued {
         let cost = Cost(NonZeroU32::new(cost).expect("the test's cost is positive"));
-        Queued { place, call: CallId(call), cost }
+        Queued { place, call: CallId(call), cost, slot: CallSlot::for_tests() }
     }
 
     #[test]

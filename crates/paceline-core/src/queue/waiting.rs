@@ -81,7 +81,7 @@ impl WaitingCalls {
     }
 
     /// Takes the call whose turn it is; its lane moves behind all others, or is gone.
-    pub(crate) fn pop(&mut self, id: LaneId) -> CallId {
+    pub(crate) fn pop(&mut self, id: LaneId) -> Queued {
         let popped = self.lanes[id.0].lane.pop().expect("a lane exists only while it has calls");
         self.len -= 1;
         self.unplace(id);
@@ -94,7 +94,7 @@ impl WaitingCalls {
             self.lanes[id.0].rank = self.take_rank();
             self.make_ready(id);
         }
-        popped.call
+        popped
     }
 
     /// Takes a call out, wherever it stands. Returns what its lane had pledged, if the lane is gone now.

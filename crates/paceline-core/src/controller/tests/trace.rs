@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use crate::controller::{Controller, Departure, Stands};
+use crate::controller::calls::Stands;
+use crate::controller::{Controller, Departure};
 use crate::queue::LaneId;
 use crate::{
     AttemptId, Call, CallId, ClientId, Config, Cost, Event, GiveUp, Instant, KnownRate, Limits, OnUncertain,
@@ -338,7 +339,7 @@ impl Trace {
     /// Work conserving: each lane that waits is refused by a scope, or stands behind an earlier turn that
     /// is refused there.
     fn check_nothing_could_depart(&self) {
-        let waiting = self.machine.calls.values().filter(|state| state.stands == Stands::InLane);
+        let waiting = self.machine.calls.iter().filter(|state| state.stands == Stands::InLane);
         for state in waiting {
             let scopes = state.call.scopes;
             let lane = self.machine.waiting.find(scopes).expect("a waiting call has a lane");
