@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::{HeaderName, Method};
+use paceline::client::Timeouts;
 use paceline_core::OnUncertain;
 
 use super::auth::Auth;
@@ -48,11 +49,20 @@ pub struct TargetSettings {
     pub body: Option<String>,
     /// The name of the platform's profile.
     pub profile: Option<String>,
+    /// How long an attempt may take.
+    pub timeouts: Timeouts,
 }
 
 impl Default for TargetSettings {
     fn default() -> Self {
-        Self { url: None, method: Method::POST, headers: Vec::new(), body: None, profile: None }
+        Self {
+            url: None,
+            method: Method::POST,
+            headers: Vec::new(),
+            body: None,
+            profile: None,
+            timeouts: Timeouts::default(),
+        }
     }
 }
 

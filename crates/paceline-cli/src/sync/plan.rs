@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use http::HeaderName;
+use paceline::client::Timeouts;
 use paceline_core::{BatchLimits, Limits, ScopeKind};
 
 use crate::records::SourceSpec;
@@ -24,6 +25,8 @@ pub struct SyncPlan {
     pub request: RequestSpec,
     /// How records are sent together; None: one call for each.
     pub batch: Option<BatchPlan>,
+    /// How long an attempt may take.
+    pub timeouts: Timeouts,
     /// Who sends.
     pub credential: Option<Credential>,
     /// The most calls that are under way, in flight or waiting for their turn.

@@ -39,6 +39,7 @@ pub(super) fn plan(args: &SyncArgs, loaded: &Loaded, place: &Place) -> Result<Sy
         order_by: settings.records.order_by.clone(),
         batch: is_batch.then(|| batch(settings)),
         credential: auth.map(crate::settings::Auth::read).transpose()?,
+        timeouts: settings.target.timeouts,
         workers: settings.run.workers,
         limits,
         retry: retry(settings),

@@ -1,5 +1,7 @@
 //! The keys of every table but `[auth]` and `[limits]`.
 
+use std::time::Duration;
+
 use http::{HeaderName, Method};
 use paceline_core::OnUncertain;
 
@@ -9,7 +11,7 @@ use crate::settings::print::{quoted, quoted_template};
 use crate::settings::value::{Value, Written};
 use crate::units::spelled;
 
-pub(super) static TARGET: [SettingKey; 4] = [
+pub(super) static TARGET: [SettingKey; 6] = [
     SettingKey {
         name: "target.url",
         kind: "template of a URL",
@@ -33,6 +35,22 @@ pub(super) static TARGET: [SettingKey; 4] = [
         example: "'{\"code\": \"{{ iata }}\", \"latitude\": {{ latitude }}}'",
         set: |settings, value| value.text().map(|text| settings.target.body = Some(text.to_owned())),
         show: |settings| settings.target.body.as_deref().map(quoted_template),
+    },
+    SettingKey {
+        name: "target.connect_timeout",
+        kind: "time",
+        default: "\"10s\"",
+        example: "\"3s\"",
+        set: |settings, value| some_time(value.span()?).map(|span| settings.target.timeouts.connect = span),
+        show: |settings| Some(quoted(&spelled(settings.target.timeouts.connect))),
+    },
+    SettingKey {
+        name: "target.timeout",
+        kind: "time",
+        default: "\"1m\"",
+        example: "\"20s\"",
+        set: |settings, value| some_time(value.span()?).map(|span| settings.target.timeouts.attempt = span),
+        show: |settings| Some(quoted(&spelled(settings.target.timeouts.attempt))),
     },
     SettingKey {
         name: "target.profile",
@@ -275,3 +293,8 @@ fn idempotency_key(value: Value<'_>) -> Result<IdempotencyKey, String> {
 
 /// The rules that every platform gets: what docs/configuration.md says of replies.
 const GENERIC: &str = "generic";
+
+/// Nothing can be done in no time.
+fn some_time(span: Duration) -> Result<Duration, String> {
+    if span.is_zero() { Err("it must be longer than 0".to_owned()) } else { Ok(span) }
+}

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
+use paceline::client::Timeouts;
 use paceline_cli::journal::{
     Binding, Digest, Journal, JournalReader, Open, Opened, RecordRef, Repeat, Standing,
 };
@@ -186,6 +187,7 @@ fn plan(source: &Path, journal: &Path, url: &str, is_keyed: bool, image: usize) 
         request: RequestSpec::post(url.parse().unwrap(), Origin::Flag("--to")),
         batch: is_keyed.then_some(batch),
         credential: Some(credential.read_with(|_| Some(image.to_string())).unwrap()),
+        timeouts: Timeouts::default(),
         workers: NonZeroUsize::new(4).unwrap(),
         limits: Vec::new(),
         retry: RetryPlan {

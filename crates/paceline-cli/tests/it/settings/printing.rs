@@ -21,6 +21,8 @@ fn the_print_says_where_each_value_comes_from() {
     body = '''
     {"a": "{{ a }}"}
     ''' # paceline.toml:4
+    connect_timeout = "10s" # default
+    timeout = "1m" # default
 
     [target.headers]
     "Accept" = "*/*" # paceline.toml:7

@@ -86,6 +86,7 @@ async fn an_answer_that_is_lost_or_cut_short_is_doubt_or_a_repetition_and_never_
         FaultKind::ResetAfter,
         FaultKind::ResetBefore,
         FaultKind::Truncated,
+        FaultKind::LostReply,
         FaultKind::ErrorAfter(ServerError::BadGateway),
     ];
     for kind in kinds {
@@ -95,7 +96,9 @@ async fn an_answer_that_is_lost_or_cut_short_is_doubt_or_a_repetition_and_never_
             let platform = stand_in(PlatformConfig { faults, ..PlatformConfig::default() }).await;
             let desk = Desk::with_records(100);
             let arguments = ["records.csv", "--to", &platform.url(), "--json"];
-            let ended = desk.sync(&[&arguments, flags].concat()).ended().await.expect(code);
+            // A reply that never comes is not waited for forever.
+            let run = desk.sync(&[&arguments, flags].concat()).env("PACELINE_TARGET_TIMEOUT", "1s");
+            let ended = run.ended().await.expect(code);
             let [delivered, dead, in_doubt, remaining] = ended.counts();
             assert_eq!((delivered + in_doubt, dead, remaining), (100, 0, 0), "{kind:?} {flags:?}");
             let stats = platform.stats();
