@@ -255,11 +255,11 @@ impl Controller {
     /// was sent or answered cannot be recalled.
     pub fn handle_recall(&mut self, now: Instant, attempt: AttemptId) -> bool {
         let now = self.advance(now);
-        let is_current = self.calls.get(attempt.call).is_some_and(|state| state.attempts == attempt.number);
+        let is_current = self.calls.find(attempt.call).is_some_and(|state| state.attempts == attempt.number);
         if !is_current || !self.recall(now, attempt) {
             return false;
         }
-        let state = self.calls.get_mut(attempt.call).expect("it was just found");
+        let state = self.calls.find_mut(attempt.call).expect("it was just found");
         state.attempts -= 1;
         state.stands = Stands::InLane;
         self.waiting.push(state.call.scopes, state.call.client, state.queued());
@@ -298,7 +298,7 @@ impl Controller {
     /// call, or while no end of the wait is in sight.
     #[must_use]
     pub fn forecast(&self, now: Instant, call: CallId) -> Option<Instant> {
-        let state = self.calls.get(call)?;
+        let state = self.calls.find(call)?;
         let floor = match state.stands {
             Stands::InFlight => return Some(now),
             Stands::Resting(until) => until,

@@ -134,9 +134,7 @@ impl Loader {
     /// Whether it is worth reading on: enough is ready already, or too many wait for their turn.
     pub(super) fn is_full(&self) -> bool {
         let held = self.order.as_ref().map_or(0, |(_, book)| book.held());
-        // What is held may wait for a batch whose members are still to be read.
-        let may_stop = self.pending.is_empty();
-        self.ready.len() >= READY_AHEAD || may_stop && held + self.resting.len() >= HELD_MOST
+        self.ready.len() >= READY_AHEAD || held + self.resting.len() >= HELD_MOST
     }
 
     fn load_in_order(&mut self, now: Instant, item: Item) {

@@ -29,7 +29,7 @@ impl Controller {
         let outcome = Outcome::of(reply, self.was_throttled_lately(now, &call));
         self.emit(Event::Answered { attempt: id, outcome });
         self.learn(now, &call, departed_at, reply, outcome);
-        let is_current = self.calls.get(call.id).is_some_and(|state| state.attempts == id.number);
+        let is_current = self.calls.find(call.id).is_some_and(|state| state.attempts == id.number);
         if !is_current {
             return cancelled;
         }
@@ -77,7 +77,7 @@ impl Controller {
 
     fn learn_refused(&mut self, now: Instant, call: &Call, departed_at: Instant, answered: &Answered) {
         let id = self.scopes.of_kind_or_narrowest(&call.scopes, answered.named_scope);
-        let is_aside = self.calls.get(call.id).is_some_and(|state| state.overtaken >= SET_ASIDE_AFTER);
+        let is_aside = self.calls.find(call.id).is_some_and(|state| state.overtaken >= SET_ASIDE_AFTER);
         let scope = self.scopes.state_mut(id);
         let is_echo = scope.is_echo(departed_at);
         scope.throttled_at = Some(now);
@@ -161,7 +161,7 @@ impl Controller {
     /// overtake again and again stands aside, longer each time.
     fn queue_again_after_refusal(&mut self, now: Instant, call: &Call, is_named: bool) -> Verdict {
         let accepted = self.accepted_beside(call);
-        let state = self.calls.get_mut(call.id).expect("it is current");
+        let state = self.calls.find_mut(call.id).expect("it is current");
         state.refusals += 1;
         state.overtaken += u32::from(state.refusals > 1 && accepted > state.passed_at_trouble);
         state.passed_at_trouble = accepted;
@@ -181,7 +181,7 @@ impl Controller {
 
     fn queue_again_after_failure(&mut self, now: Instant, call: &Call) -> Verdict {
         let accepted = self.accepted_beside(call);
-        let state = self.calls.get_mut(call.id).expect("it is current");
+        let state = self.calls.find_mut(call.id).expect("it is current");
         // While nobody passes, the fault is the platform's and not the call's.
         if state.failures == 0 || accepted > state.passed_at_trouble {
             state.failures += 1;
@@ -201,7 +201,7 @@ impl Controller {
     }
 
     fn queue_again(&mut self, now: Instant, call: &Call, until: Instant) -> Verdict {
-        let state = self.calls.get_mut(call.id).expect("it is current");
+        let state = self.calls.find_mut(call.id).expect("it is current");
         if until > now {
             state.stands = Stands::Resting(until);
             self.resting.insert((until, call.id));

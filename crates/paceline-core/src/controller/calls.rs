@@ -55,11 +55,11 @@ impl Calls {
         entry.insert(CallState::new(call, place, slot))
     }
 
-    pub(super) fn get(&self, id: CallId) -> Option<&CallState> {
+    pub(super) fn find(&self, id: CallId) -> Option<&CallState> {
         self.by_id.get(&id).map(|slot| &self.slots[slot.0 as usize])
     }
 
-    pub(super) fn get_mut(&mut self, id: CallId) -> Option<&mut CallState> {
+    pub(super) fn find_mut(&mut self, id: CallId) -> Option<&mut CallState> {
         self.by_id.get(&id).map(|slot| &mut self.slots[slot.0 as usize])
     }
 

@@ -38,7 +38,7 @@ impl Controller {
                 return None;
             }
             self.deadlines.pop_first();
-            let stands = self.calls.get(call).map(|state| state.stands);
+            let stands = self.calls.find(call).map(|state| state.stands);
             // What is in flight is not recalled: its deadline was for starting.
             if matches!(stands, Some(Stands::InLane | Stands::Resting(_))) {
                 self.handle_cancel(now, call);
@@ -55,7 +55,7 @@ impl Controller {
                 return;
             }
             self.resting.pop_first();
-            let state = self.calls.get_mut(id).expect("a resting call has not ended");
+            let state = self.calls.find_mut(id).expect("a resting call has not ended");
             state.stands = Stands::InLane;
             self.waiting.push(state.call.scopes, state.call.client, state.queued());
         }
