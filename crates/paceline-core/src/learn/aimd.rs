@@ -21,8 +21,6 @@ pub(crate) struct Aimd {
     grown_at: Instant,
     round_trip: Option<Duration>,
     episode: Option<Episode>,
-    /// Up to here growth may be brisk: what was admitted while the gate was open.
-    aim: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,7 +54,6 @@ impl Aimd {
             grown_at: Instant::EPOCH,
             round_trip: None,
             episode: None,
-            aim: 0.0,
         };
         learner.rate = learner.bounded(learner.rate);
         learner
@@ -106,9 +103,7 @@ impl Aimd {
     /// A refusal began an episode: one decrease, however many echoes follow. `saved_up` tells whether
     /// the departures were using up what the shadow had saved.
     pub(crate) fn handle_episode(&mut self, now: Instant, saved_up: bool) {
-        let (decrease, aim) = self.decrease(now);
-        self.aim = aim;
-        self.rate = self.bounded(self.rate.scaled(decrease));
+        self.rate = self.bounded(self.rate.scaled(self.decrease(now)));
         let trust = if saved_up { 0.5 } else { 1.25 };
         self.burst_seconds = (self.burst_seconds * trust).min(TRUSTED_SECONDS);
         self.phase = match self.phase {
@@ -130,27 +125,27 @@ impl Aimd {
         (self.phase == Phase::Steady && self.limits.known.is_none()).then_some(self.rate)
     }
 
-    /// By which factor the rate falls, and up to where it may rise again briskly.
-    fn decrease(&self, now: Instant) -> (f64, f64) {
+    /// By which factor the rate falls.
+    fn decrease(&self, now: Instant) -> f64 {
         let Some(episode) = self.episode else {
-            let decrease = match (self.limits.known, self.phase) {
+            return match (self.limits.known, self.phase) {
                 (Some(_), _) => SLIGHT_DECREASE,
                 (None, Phase::SlowStart) => FIRST_DECREASE,
                 (None, _) => DECREASE,
             };
-            return (decrease, 0.0);
         };
         let elapsed = now.saturating_since(episode.at);
         if elapsed < MEASURABLE {
-            return (DECREASE, self.aim.min(self.rate.as_per_second()));
+            return DECREASE;
         }
-        // A bucket that did not run over while the gate was closed admits the first, one that did the second.
-        let least = episode.accepted_since / elapsed.as_secs_f64();
-        let open = now.saturating_since(episode.opens_at.min(now)).max(MEASURABLE / 2);
-        let most = episode.accepted_since / open.as_secs_f64();
+        // What accrues while nothing arrives is lost as far as the bucket does not hold it.
+        let idle =
+            episode.opens_at.min(now).saturating_since(episode.at) + self.round_trip.unwrap_or_default();
+        let lost = (idle.as_secs_f64() - self.burst_seconds).max(0.0);
+        let counted = (elapsed.as_secs_f64() - lost).max(MEASURABLE.as_secs_f64() / 2.0);
+        let measured = episode.accepted_since / counted;
         let floor = if self.phase == Phase::Search { FIRST_DECREASE } else { DECREASE };
-        let decrease = (least / self.rate.as_per_second()).clamp(floor, SLIGHT_DECREASE);
-        (decrease, most.min(self.rate.as_per_second()) * AIM)
+        (measured / self.rate.as_per_second()).clamp(floor, SLIGHT_DECREASE)
     }
 
     /// The gate that the last episode closed opens then.
@@ -167,7 +162,6 @@ impl Aimd {
             Phase::Search => SEARCH_GROWTH,
             // What is left to others would otherwise be eaten up by growth that is never refused.
             Phase::Steady if self.limits.reserve.rest() < 1.0 => 0.0,
-            Phase::Steady if self.rate.as_per_second() < self.aim => BRISK_GROWTH,
             Phase::Steady => {
                 let since = self.episode.map_or(now, |episode| episode.at);
                 STEADY_GROWTH * (1.0 + now.saturating_since(since).as_secs_f64() / GROWTH_DOUBLES_AFTER)
@@ -190,26 +184,23 @@ impl Aimd {
     }
 }
 
-/// Where an unknown platform is first tried: slower than nearly every limit, over it in a second.
-const START_PER_SECOND: f64 = 20.0;
+/// Where an unknown platform is first tried: a handful of calls meet a slow one, and a limit of 120/s is reached in
+/// half a second.
+const START_PER_SECOND: f64 = 40.0;
 /// Of a known limit: 0.4 % less absorbs the spread of one-way delays on windows of 10 s and more.
 const KNOWN_MARGIN: f64 = 0.996;
-/// Natural growth per second (e^2, a doubling in 0.35 s) while a refusal would cost next to nothing.
-const FAST_GROWTH: f64 = 2.0;
+/// Natural growth per second (a doubling in 0.23 s) while a refusal would cost next to nothing.
+const FAST_GROWTH: f64 = 3.0;
 /// Up to so many attempts in one round trip: about as many are refused when the limit is met.
 const FEW_IN_FLIGHT: f64 = 8.0;
 /// Beyond that, a doubling in 2.8 s: the overshoot when a bucket of a second's rate runs dry is twofold.
 const SLOW_START_GROWTH: f64 = 0.25;
 /// Between the first and the second refusal.
 const SEARCH_GROWTH: f64 = 0.1;
-/// Below what was admitted while the gate was open.
-const BRISK_GROWTH: f64 = 0.03;
-/// A little less than that: the first refusal of an episode is late by a round trip.
-const AIM: f64 = 0.97;
 /// At the limit: 0.1 % a second, which a bucket of a second's rate bears for most of a minute.
 const STEADY_GROWTH: f64 = 0.001;
 /// Seconds without a refusal after which growth has doubled, so that a raised limit is found.
-const GROWTH_DOUBLES_AFTER: f64 = 30.0;
+const GROWTH_DOUBLES_AFTER: f64 = 10.0;
 /// After the slow start, whose overshoot is up to twofold.
 const FIRST_DECREASE: f64 = 0.55;
 /// Where nothing can be measured (AIMD with beta 0.85: row I of the measured table).
