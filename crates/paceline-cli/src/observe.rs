@@ -1,5 +1,7 @@
 //! What people see while a command works.
 
 mod progress;
+mod scanning;
 
 pub use progress::ProgressView;
+pub use scanning::ScanView;

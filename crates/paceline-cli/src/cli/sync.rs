@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 use tokio::sync::watch;
 
-use crate::observe::ProgressView;
+use crate::observe::{ProgressView, ScanView};
 use crate::settings::{
     ConfigFile, Layers, Loaded, SecretError, SettingsError, print_config, process_environment,
 };
@@ -170,7 +170,10 @@ fn as_json(value: &impl serde::Serialize) -> serde_json::Value {
 
 /// Reads the whole source, off the async threads.
 async fn inspected(plan: SyncPlan) -> Result<Inspection, StartError> {
-    let inspecting = tokio::task::spawn_blocking(move || inspect(&plan, &mut |_| {}));
+    let inspecting = tokio::task::spawn_blocking(move || {
+        let mut view = ScanView::new();
+        inspect(&plan, &mut |progress| view.show(progress))
+    });
     inspecting.await.expect("inspecting a source does not panic")
 }
 

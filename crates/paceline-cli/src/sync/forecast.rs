@@ -97,8 +97,9 @@ fn settled(plan: &SyncPlan) -> Result<u64, StartError> {
 
 /// The lowest of what is known and what is allowed, without what is left to others.
 fn known_rate(plan: &SyncPlan) -> Option<f64> {
-    let rates = plan.limits.iter().flat_map(|limit| {
-        let Limits { known, ceiling, reserve, .. } = limit.limits;
+    let all = std::iter::once(plan.limits).chain(plan.other_limits.iter().map(|other| other.limits));
+    let rates = all.flat_map(|limits| {
+        let Limits { known, ceiling, reserve, .. } = limits;
         let rates = [known.map(|known| known.rate), ceiling].into_iter().flatten();
         rates.map(move |rate| rate.as_per_second() * reserve.rest())
     });

@@ -72,14 +72,16 @@ impl GateKeeper {
 pub(super) fn snapshot(
     saved: &[SavedScope],
     crashed_before: Option<WallTime>,
-    fallback: (ScopeKind, &str),
+    credential: (ScopeKind, &str),
     now: WallTime,
 ) -> Snapshot {
     let mut scopes: Vec<ScopeSnapshot> = saved.iter().filter_map(|scope| restored(scope, now)).collect();
     let longest = saved.iter().filter_map(|scope| scope.longest_retry_after).max().unwrap_or_default();
     let pause = crashed_before.map(|crash| crash + longest.clamp(LEAST_PAUSE, GREATEST_PAUSE));
-    if let Some(until) = pause.filter(|&until| until > now) {
-        close(&mut scopes, fallback, until);
+    // All calls of a run share their scopes: what closed one holds them all, whichever limits are configured now.
+    let known = scopes.iter().filter_map(|scope| scope.closed).map(|(until, _)| until).max();
+    if let Some(until) = pause.into_iter().chain(known).max().filter(|&until| until > now) {
+        close(&mut scopes, credential, until);
     }
     Snapshot { scopes }
 }
@@ -153,6 +155,16 @@ mod tests {
         assert_eq!(opening(&snapshot(&[saved(Some(until), Some(20))], None, SCOPE, NOW)), Some(until));
         let past = WallTime::from_unix_millis(1);
         assert_eq!(opening(&snapshot(&[saved(Some(past), Some(20))], None, SCOPE, NOW)), None);
+    }
+
+    #[test]
+    fn a_gate_of_a_scope_that_is_no_longer_configured_holds_the_run_all_the_same() {
+        let until = NOW + Duration::from_secs(20);
+        let mut endpoint = saved(Some(until), None);
+        endpoint.scope = ScopeName { kind: ScopeKind::Endpoint, name: "POST /records".to_owned() };
+        let snapshot = snapshot(&[endpoint], None, SCOPE, NOW);
+        let credential = snapshot.scopes.iter().find(|scope| (scope.kind, scope.name.as_str()) == SCOPE);
+        assert_eq!(credential.and_then(|scope| scope.closed).map(|(until, _)| until), Some(until));
     }
 
     #[test]

@@ -31,8 +31,10 @@ pub struct SyncPlan {
     pub credential: Option<Credential>,
     /// The most calls that are under way, in flight or waiting for their turn.
     pub workers: NonZeroUsize,
-    /// What is known of the platform's limits.
-    pub limits: Vec<ScopeLimits>,
+    /// What is known of the credential's limits, under which every call falls.
+    pub limits: Limits,
+    /// What is known of other limits that these calls fall under; of each kind at most one.
+    pub other_limits: Vec<ScopeLimits>,
     /// When to try again, and when not.
     pub retry: RetryPlan,
     /// The share of dead records, of those that a verdict was reached on, above which the run is at fault.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use paceline::Client;
-use paceline_core::{Config, ScopeId, ScopeKind, ScopeSet, Snapshot};
+use paceline_core::{Config, ScopeKind, ScopeSet, Snapshot};
 use tokio_util::sync::CancellationToken;
 
 use super::courier::{Courier, Template};
@@ -108,18 +108,13 @@ fn client(plan: &SyncPlan, gate_keeper: &GateKeeper) -> Client {
 /// Sets what is known about limits, closes what was closed, and returns the scopes of this run's calls.
 async fn limit(plan: &SyncPlan, client: &Client, snapshot: Snapshot) -> Result<ScopeSet, StartError> {
     let pacer = client.pacer();
-    let mut scopes: Option<ScopeSet> = None;
-    let mut add = |id: ScopeId| {
-        scopes = Some(scopes.map_or_else(|| ScopeSet::one(id), |set| set.with(id)));
-    };
-    for limit in &plan.limits {
-        add(pacer.set_limits(limit.kind, &limit.name, limit.limits).await?);
-    }
-    if !plan.limits.iter().any(|limit| limit.kind == ScopeKind::Credential) {
-        add(pacer.scope(ScopeKind::Credential, CREDENTIAL_SCOPE).await?);
+    let credential = pacer.set_limits(ScopeKind::Credential, CREDENTIAL_SCOPE, plan.limits).await?;
+    let mut scopes = ScopeSet::one(credential);
+    for other in &plan.other_limits {
+        scopes = scopes.with(pacer.set_limits(other.kind, &other.name, other.limits).await?);
     }
     pacer.restore(snapshot);
-    Ok(scopes.expect("there is always the credential"))
+    Ok(scopes)
 }
 
 fn courier(
@@ -146,4 +141,4 @@ fn courier(
 }
 
 /// The credential of a run has no name of its own, and its secret is no name.
-pub(super) const CREDENTIAL_SCOPE: &str = "default";
+const CREDENTIAL_SCOPE: &str = "default";

@@ -13,7 +13,7 @@ use crate::records::{Location, SourceSpec};
 use crate::settings::{IdempotencyKey, Loaded, ScopeLimit, Settings};
 use crate::sync::{BatchPlan, JournalPlan, RetryPlan, ScopeLimits, StartError, SyncPlan};
 use crate::template::{RequestSpec, TargetUrl};
-use crate::units;
+use crate::units::{self, Percent};
 
 /// Where a rehearsal takes place.
 pub(super) struct Place {
@@ -31,7 +31,7 @@ pub(super) fn plan(args: &SyncArgs, loaded: &Loaded, place: &Place) -> Result<Sy
     let request = request(args, loaded, place, is_batch)?;
     // A rehearsal needs no secret, so it is not told one.
     let auth = settings.auth.as_ref().filter(|_| args.scene().is_none() && !args.dry_run);
-    let limits = limits(settings, &request);
+    let (limits, other_limits) = limits(settings, &request);
     Ok(SyncPlan {
         journal: journal(args, settings, place, &source)?,
         source,
@@ -42,6 +42,7 @@ pub(super) fn plan(args: &SyncArgs, loaded: &Loaded, place: &Place) -> Result<Sy
         timeouts: settings.target.timeouts,
         workers: settings.run.workers,
         limits,
+        other_limits,
         retry: retry(settings),
         max_dead: settings.run.max_dead.fraction(),
         keep_headers: KEPT_HEADERS.map(HeaderName::from_static).to_vec(),
@@ -124,25 +125,20 @@ fn retry(settings: &Settings) -> RetryPlan {
     }
 }
 
-/// The limits that these calls fall under: each kind at most once, the credential always.
-fn limits(settings: &Settings, request: &RequestSpec) -> Vec<ScopeLimits> {
-    let mut limits: Vec<ScopeLimits> = Vec::new();
-    let applying = settings.limits.iter().filter(|limit| applies(limit, request));
-    for limit in applying {
-        // Of several integrations a run is one: the first that is named.
-        if limits.iter().all(|known| known.kind != limit.kind) {
-            limits.push(scope_limits(limit, request));
+/// The limits that these calls fall under: the credential's, and of each other kind at most one.
+fn limits(settings: &Settings, request: &RequestSpec) -> (Limits, Vec<ScopeLimits>) {
+    let mut credential = Limits::default();
+    let mut others: Vec<ScopeLimits> = Vec::new();
+    for limit in settings.limits.iter().filter(|limit| applies(limit, request)) {
+        let limits = known_limits(limit, settings);
+        if limit.kind == ScopeKind::Credential {
+            credential = limits;
+        } else if others.iter().all(|known| known.kind != limit.kind) {
+            // Of several integrations a run is one: the first that is named.
+            others.push(ScopeLimits { kind: limit.kind, name: scope_name(limit, request), limits });
         }
     }
-    let is_credential = |limit: &ScopeLimits| limit.kind == ScopeKind::Credential;
-    if !limits.iter().any(is_credential) {
-        let (kind, name) = (ScopeKind::Credential, CREDENTIAL.to_owned());
-        limits.push(ScopeLimits { kind, name, limits: Limits::default() });
-    }
-    for limit in &mut limits {
-        lay_ceilings(&mut limit.limits, settings, limit.kind);
-    }
-    limits
+    (with_ceilings(credential, settings), others)
 }
 
 fn applies(limit: &ScopeLimit, request: &RequestSpec) -> bool {
@@ -153,47 +149,45 @@ fn applies(limit: &ScopeLimit, request: &RequestSpec) -> bool {
     name == format!("{method} {path}")
 }
 
-fn scope_limits(limit: &ScopeLimit, request: &RequestSpec) -> ScopeLimits {
+fn scope_name(limit: &ScopeLimit, request: &RequestSpec) -> String {
+    limit.name.clone().unwrap_or_else(|| request.url.host().to_owned())
+}
+
+fn known_limits(limit: &ScopeLimit, settings: &Settings) -> Limits {
     let rate = limit.rate.and_then(core_rate);
     let known = rate.filter(|_| limit.known).map(|rate| {
         let burst = limit.burst.unwrap_or(NonZeroU32::MIN);
         KnownRate { rate, burst }
     });
-    let name = match limit.kind {
-        ScopeKind::Tenant => request.url.host().to_owned(),
-        ScopeKind::Credential => CREDENTIAL.to_owned(),
-        ScopeKind::Integration | ScopeKind::Endpoint => limit.name.clone().unwrap_or_default(),
-    };
-    let limits = Limits {
+    Limits {
         known,
         start: rate.filter(|_| !limit.known),
         ceiling: None,
         in_flight: limit.in_flight,
-        reserve: limit.reserve.and_then(|share| Reserve::share(share.fraction())).unwrap_or_default(),
-    };
-    ScopeLimits { kind: limit.kind, name, limits }
+        reserve: reserve(settings.run.reserve.or(limit.reserve)),
+    }
 }
 
 /// What the user allows, whatever the platform would: on the credential, which every call has.
-fn lay_ceilings(limits: &mut Limits, settings: &Settings, kind: ScopeKind) {
+fn with_ceilings(limits: Limits, settings: &Settings) -> Limits {
     let run = &settings.run;
-    if let Some(reserve) = run.reserve.and_then(|share| Reserve::share(share.fraction())) {
-        limits.reserve = reserve;
-    }
-    if kind != ScopeKind::Credential {
-        return;
-    }
-    limits.ceiling = run.max_rate.and_then(core_rate);
     let most = run.max_in_flight.and_then(|most: NonZeroUsize| NonZeroU32::try_from(most).ok());
-    limits.in_flight = limits.in_flight.into_iter().chain(most).min();
+    Limits {
+        ceiling: run.max_rate.and_then(core_rate),
+        in_flight: limits.in_flight.into_iter().chain(most).min(),
+        reserve: run.reserve.map_or(limits.reserve, |share| reserve(Some(share))),
+        ..limits
+    }
+}
+
+fn reserve(share: Option<Percent>) -> Reserve {
+    share.and_then(|share| Reserve::share(share.fraction())).unwrap_or_default()
 }
 
 fn core_rate(rate: units::Rate) -> Option<Rate> {
     Rate::per(rate.count.get(), rate.per)
 }
 
-/// The name of the credential's scope: there is one in a run, and its secret is no name.
-const CREDENTIAL: &str = "default";
 /// Bytes of a batch where nothing is configured: below the 512,000 that a large platform documents.
 const BATCH_BYTES: usize = 500_000;
 /// Headers by which a platform's support finds a call again, and those that tell of limits.

@@ -21,7 +21,7 @@ use paceline_cli::sync::{
     self, BatchPlan, Ending, JournalPlan, Progress, RetryPlan, Summary, SyncPlan, inspect,
 };
 use paceline_cli::template::RequestSpec;
-use paceline_core::BatchLimits;
+use paceline_core::{BatchLimits, Limits};
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -189,7 +189,8 @@ fn plan(source: &Path, journal: &Path, url: &str, is_keyed: bool, image: usize) 
         credential: Some(credential.read_with(|_| Some(image.to_string())).unwrap()),
         timeouts: Timeouts::default(),
         workers: NonZeroUsize::new(4).unwrap(),
-        limits: Vec::new(),
+        limits: Limits::default(),
+        other_limits: Vec::new(),
         retry: RetryPlan {
             max_wait: Duration::from_secs(60),
             max_attempts: NonZeroU32::new(5).unwrap(),
