@@ -79,7 +79,7 @@ impl<T> Batcher<T> {
     }
 }
 
-/// Splits a batch that was refused as a whole, so that after at most log2(n) more calls the record at
+/// Splits a batch that was refused as a whole, so that after at most 2 log2(n) more calls the record at
 /// fault stands alone. None for a batch of one: that is the record at fault.
 #[must_use]
 pub fn bisect<T>(mut batch: Vec<T>) -> Option<(Vec<T>, Vec<T>)> {

@@ -161,12 +161,12 @@ impl Controller {
     /// The scope of that kind and name, known from then on. Calls name their scopes by this id.
     pub fn scope(&mut self, now: Instant, kind: ScopeKind, name: &str) -> ScopeId {
         let now = self.advance(now);
-        if let Some(id) = self.scopes.find(kind, name) {
-            self.scopes.state_mut(id).used_at = now;
-            return id;
-        }
-        self.forget_idle_scopes();
-        self.scopes.insert(kind, name, ScopeState::new(now, Limits::default()))
+        let id = self.scopes.find(kind, name).unwrap_or_else(|| {
+            self.forget_idle_scopes(now);
+            self.scopes.insert(kind, name, ScopeState::new(Limits::default()))
+        });
+        self.scopes.touch(id);
+        id
     }
 
     /// Kind and name of a scope; None when it was forgotten.
@@ -184,7 +184,7 @@ impl Controller {
         if !self.scopes.contains(id) {
             return Err(SubmitError::ForgottenScope(id));
         }
-        self.scopes.state_mut(id).set_limits(limits);
+        self.scopes.state_mut(id).set_limits(now, limits);
         self.look_at(now, id);
         Ok(())
     }
@@ -207,7 +207,8 @@ impl Controller {
         let place = self.next_place;
         self.next_place += 1;
         self.refer(&call, 1);
-        let queued = self.calls.insert(call, place).queued();
+        let passed = self.accepted_beside(&call);
+        let queued = self.calls.insert(call, place, passed).queued();
         if let Some(deadline) = call.deadline {
             self.deadlines.insert((deadline, call.id));
         }
@@ -260,6 +261,9 @@ impl Controller {
             return false;
         }
         let state = self.calls.find_mut(attempt.call).expect("it was just found");
+        if let Some(deadline) = state.call.deadline {
+            self.deadlines.insert((deadline, attempt.call));
+        }
         state.attempts -= 1;
         state.stands = Stands::InLane;
         self.waiting.push(state.call.scopes, state.call.client, state.queued());
@@ -270,7 +274,7 @@ impl Controller {
     pub fn reopen(&mut self, now: Instant, id: ScopeId) {
         let now = self.advance(now);
         if self.scopes.contains(id) {
-            self.scopes.state_mut(id).gate.reset();
+            self.scopes.state_mut(id).reopen(now);
             self.look_at(now, id);
         }
     }

@@ -7,7 +7,7 @@ use crate::reply::Reply;
 /// The order of the questions is a decision of the design: a profile may say otherwise, nothing else may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
-    /// Applied: any 1xx to 3xx status.
+    /// Applied: any 1xx or 2xx status, and 304, which says that it is so already.
     Accepted,
     /// Refused for a limit (429) and not applied: always safe to send again.
     Throttled,
@@ -21,7 +21,8 @@ pub enum Outcome {
     Unauthorized,
     /// Shut out (403 after throttling): nothing may be sent under this scope.
     Banned,
-    /// The platform does not want this call: any other 4xx.
+    /// The platform does not want this call here: any other 3xx (redirects are not followed, so nothing was
+    /// applied) or 4xx.
     Rejected,
 }
 
@@ -36,12 +37,12 @@ impl Outcome {
             Reply::Lost => return Self::Uncertain,
         };
         match answered.status {
-            100..=399 => Self::Accepted,
+            100..=299 | 304 => Self::Accepted,
             429 => Self::Throttled,
             503 if answered.retry_after.is_some() => Self::Overloaded,
             401 => Self::Unauthorized,
             403 if after_throttling => Self::Banned,
-            400..=499 => Self::Rejected,
+            300..=499 => Self::Rejected,
             _ => Self::Uncertain,
         }
     }
@@ -84,7 +85,9 @@ mod tests {
         let second = Duration::from_secs(1);
         let cases = [
             (Reply::status(200), Outcome::Accepted),
-            (Reply::status(302), Outcome::Accepted),
+            (Reply::status(302), Outcome::Rejected),
+            (Reply::status(308), Outcome::Rejected),
+            (Reply::status(304), Outcome::Accepted),
             (Reply::status(429), Outcome::Throttled),
             (Reply::refused(429, second), Outcome::Throttled),
             (Reply::refused(503, second), Outcome::Overloaded),

@@ -58,7 +58,8 @@ impl ScopeId {
     }
 }
 
-/// The scopes of a call: at least one, at most one of each [`ScopeKind`], in the order of their ids.
+/// The scopes of a call: one to four, in the order of their ids. A call has no use for two of one kind: of those the
+/// first takes what names no scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ScopeSet {
     ids: [ScopeId; ScopeKind::ALL.len()],

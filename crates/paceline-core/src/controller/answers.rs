@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::backoff::at_least;
+use crate::backoff::{Backoff, at_least};
 use crate::call::{AttemptId, Call, OnUncertain};
 use crate::controller::Controller;
 use crate::controller::calls::Stands;
@@ -50,12 +50,18 @@ impl Controller {
             Reply::NotSent | Reply::Lost => Answered::status(0),
         };
         match outcome {
-            Outcome::Accepted => self.learn_accepted(now, call, departed_at),
+            Outcome::Accepted => return self.learn_accepted(now, call, departed_at),
             Outcome::Rejected => self.learn_working(call, departed_at),
             Outcome::Throttled | Outcome::Overloaded => self.learn_refused(now, call, departed_at, &answered),
             Outcome::Transient | Outcome::Uncertain => self.learn_failed(now, call, departed_at),
-            Outcome::Unauthorized => self.shut(now, call, &answered, GateCause::Unauthorized),
-            Outcome::Banned => self.shut(now, call, &answered, GateCause::Banned),
+            Outcome::Unauthorized => self.shut(now, call, departed_at, GateCause::Unauthorized, None),
+            Outcome::Banned => self.shut(now, call, departed_at, GateCause::Banned, answered.retry_after),
+        }
+        // Whatever the status: who names a wait means it.
+        if let Some(wait) = answered.retry_after {
+            let id = self.scopes.of_kind_or_narrowest(&call.scopes, answered.named_scope);
+            let wait = at_least(wait, self.config.retry_after_jitter, &mut self.rng);
+            self.close(now, id, now + wait, GateCause::RetryAfter);
         }
     }
 
@@ -79,20 +85,15 @@ impl Controller {
         let id = self.scopes.of_kind_or_narrowest(&call.scopes, answered.named_scope);
         let is_aside = self.calls.find(call.id).is_some_and(|state| state.overtaken >= SET_ASIDE_AFTER);
         let scope = self.scopes.state_mut(id);
-        let is_echo = scope.is_echo(departed_at);
-        scope.throttled_at = Some(now);
+        scope.note_throttled(now, answered.retry_after);
         // A call that is refused while all others pass says nothing about the scope.
-        if !is_echo && !is_aside {
-            let per_second = scope.handle_episode(now).as_per_second();
-            self.emit(Event::RateLearned { scope: id, per_second });
+        if scope.is_echo(departed_at) || is_aside {
+            return;
         }
-        match answered.retry_after {
-            Some(wait) => {
-                let wait = at_least(wait, self.config.retry_after_jitter, &mut self.rng);
-                self.close(now, id, now + wait, GateCause::RetryAfter);
-            }
-            None if !is_echo && !is_aside => self.close_unnamed(now, id, GateCause::Backoff),
-            None => {}
+        let per_second = scope.handle_episode(now).as_per_second();
+        self.emit(Event::RateLearned { scope: id, per_second });
+        if answered.retry_after.is_none() {
+            self.close_unnamed(now, id, GateCause::Backoff);
         }
     }
 
@@ -105,11 +106,20 @@ impl Controller {
         }
     }
 
-    /// Closes until somebody intervenes, or for as long as the platform says.
-    fn shut(&mut self, now: Instant, call: &Call, answered: &Answered, cause: GateCause) {
+    /// Closes until somebody intervenes, or for as long as the platform says. An attempt that departed before the scope was
+    /// last closed or reopened tells nothing new.
+    fn shut(
+        &mut self,
+        now: Instant,
+        call: &Call,
+        departed_at: Instant,
+        cause: GateCause,
+        wait: Option<Duration>,
+    ) {
         let id = self.scopes.of_kind_or_narrowest(&call.scopes, Some(ScopeKind::Credential));
-        let until = answered.retry_after.map_or(Instant::FAR_FUTURE, |wait| now + wait);
-        self.close(now, id, until, cause);
+        if !self.scopes.state(id).is_echo(departed_at) {
+            self.close(now, id, wait.map_or(Instant::FAR_FUTURE, |wait| now + wait), cause);
+        }
     }
 
     fn close_unnamed(&mut self, now: Instant, id: ScopeId, cause: GateCause) {
@@ -120,13 +130,19 @@ impl Controller {
         let scope = self.scopes.state_mut(id);
         let step = scope.unnamed_closings;
         scope.unnamed_closings += 1;
-        let wait = backoff.wait(step, Duration::ZERO, &mut self.rng);
+        let before = scope.last_unnamed_wait;
+        let wait = backoff.wait(step, before, &mut self.rng);
+        self.scopes.state_mut(id).last_unnamed_wait = wait;
         self.close(now, id, now + wait, cause);
     }
 
     fn close(&mut self, now: Instant, id: ScopeId, until: Instant, cause: GateCause) {
         if !self.scopes.state_mut(id).close(now, until, cause) {
             return;
+        }
+        // A closed gate may stay closed for hours: what waits at it holds nothing of other scopes meanwhile.
+        for lane in self.waiting.parked_at(id) {
+            self.drop_pledge(lane);
         }
         // Nothing can pass before: a timer of the pacer would only wake the driver for nothing.
         if self.scopes.state(id).timer.is_some() {
@@ -167,41 +183,57 @@ impl Controller {
         state.passed_at_trouble = accepted;
         let (refusals, overtaken) = (state.refusals, state.overtaken);
         if let Some(step) = overtaken.checked_sub(SET_ASIDE_AFTER) {
-            let until = now + self.config.unnamed_wait.wait(step, Duration::ZERO, &mut self.rng);
+            let until = now + self.rest(call, self.config.unnamed_wait, step);
             self.emit(Event::SetAside { call: call.id, until });
             return self.queue_again(now, call, until);
         }
-        if is_named || refusals == 1 {
+        if is_named {
             return self.queue_again(now, call, now);
         }
         let narrowest = self.scopes.of_kind_or_narrowest(&call.scopes, None);
-        let opens_at = self.scopes.state(narrowest).gate.opens_at().max(now);
-        self.queue_again(now, call, opens_at + LET_OTHERS_TRY)
+        let opens_at = self.scopes.state(narrowest).gate.opens_at();
+        if opens_at <= now {
+            // An echo after the reopening: the gate does not hold it, and never is it sent again at once.
+            let until = now + self.rest(call, self.config.unnamed_wait, 0);
+            return self.queue_again(now, call, until);
+        }
+        let until = if refusals == 1 { now } else { opens_at + LET_OTHERS_TRY };
+        self.queue_again(now, call, until)
     }
 
     fn queue_again_after_failure(&mut self, now: Instant, call: &Call) -> Verdict {
         let accepted = self.accepted_beside(call);
         let state = self.calls.find_mut(call.id).expect("it is current");
+        let step = state.failures;
+        state.failures += 1;
         // While nobody passes, the fault is the platform's and not the call's.
-        if state.failures == 0 || accepted > state.passed_at_trouble {
-            state.failures += 1;
-        }
+        state.own_failures += u32::from(accepted > state.passed_at_trouble);
         state.passed_at_trouble = accepted;
-        if state.failures >= self.config.max_attempts {
+        if state.own_failures >= self.config.max_attempts {
             return self.give_up(call, GiveUp::Exhausted);
         }
-        let step = state.failures - 1;
-        let until = now + self.config.failure_wait.wait(step, Duration::ZERO, &mut self.rng);
+        let until = now + self.rest(call, self.config.failure_wait, step);
         self.queue_again(now, call, until)
     }
 
-    fn accepted_beside(&self, call: &Call) -> u64 {
+    /// How long the call rests now, of which it takes note.
+    fn rest(&mut self, call: &Call, backoff: Backoff, step: u32) -> Duration {
+        let state = self.calls.find_mut(call.id).expect("it is current");
+        state.last_rest = backoff.wait(step, state.last_rest, &mut self.rng);
+        state.last_rest
+    }
+
+    pub(super) fn accepted_beside(&self, call: &Call) -> u64 {
         let narrowest = self.scopes.of_kind_or_narrowest(&call.scopes, None);
         self.scopes.state(narrowest).accepted
     }
 
     fn queue_again(&mut self, now: Instant, call: &Call, until: Instant) -> Verdict {
         let state = self.calls.find_mut(call.id).expect("it is current");
+        // While it was in flight its deadline was no matter; it is again.
+        if let Some(deadline) = call.deadline {
+            self.deadlines.insert((deadline, call.id));
+        }
         if until > now {
             state.stands = Stands::Resting(until);
             self.resting.insert((until, call.id));

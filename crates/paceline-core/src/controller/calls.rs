@@ -1,5 +1,7 @@
 //! The calls that have not ended.
 
+use std::time::Duration;
+
 use rustc_hash::FxHashMap;
 use slab::Slab;
 
@@ -27,8 +29,13 @@ pub(super) struct CallState {
     pub(super) stands: Stands,
     pub(super) attempts: u32,
     pub(super) failures: u32,
+    /// Those of its failures before which others had passed.
+    pub(super) own_failures: u32,
+    /// How long it rested last.
+    pub(super) last_rest: Duration,
     pub(super) refusals: u32,
-    /// Accepted calls of its narrowest scope when it was last refused or failed: tells whether siblings pass.
+    /// Accepted calls of its narrowest scope when it came, and since when it was last refused or failed: tells
+    /// whether siblings pass.
     pub(super) passed_at_trouble: u64,
     /// How often a sibling had passed between two of its refusals.
     pub(super) overtaken: u32,
@@ -48,11 +55,11 @@ impl Calls {
         self.by_id.contains_key(&id)
     }
 
-    pub(super) fn insert(&mut self, call: Call, place: u64) -> &CallState {
+    pub(super) fn insert(&mut self, call: Call, place: u64, passed: u64) -> &CallState {
         let entry = self.slots.vacant_entry();
         let slot = CallSlot(u32::try_from(entry.key()).expect("fewer than 2^32 calls fit into memory"));
         self.by_id.insert(call.id, slot);
-        entry.insert(CallState::new(call, place, slot))
+        entry.insert(CallState::new(call, place, slot, passed))
     }
 
     pub(super) fn find(&self, id: CallId) -> Option<&CallState> {
@@ -91,15 +98,17 @@ impl CallSlot {
 }
 
 impl CallState {
-    const fn new(call: Call, place: u64, slot: CallSlot) -> Self {
+    const fn new(call: Call, place: u64, slot: CallSlot, passed: u64) -> Self {
         Self {
             call,
             place,
             stands: Stands::InLane,
             attempts: 0,
             failures: 0,
+            own_failures: 0,
+            last_rest: Duration::ZERO,
             refusals: 0,
-            passed_at_trouble: 0,
+            passed_at_trouble: passed,
             overtaken: 0,
             slot,
         }

@@ -79,7 +79,7 @@ impl Controller {
         let cost = self.waiting.head(lane).cost;
         let is_paid = self.paid(lane) & bit_of(&self.waiting.scopes(lane), id) != 0;
         let refusal = self.scopes.state(id).refusal(now, cost);
-        refusal.filter(|refusal| !is_paid || matches!(refusal, Refusal::Gate(_)))
+        refusal.filter(|refusal| !is_paid || matches!(refusal, Refusal::Gate(_) | Refusal::Scout))
     }
 
     /// A pledge of another cost was for another call, which is no longer the lane's first.
@@ -89,7 +89,7 @@ impl Controller {
         }
     }
 
-    fn drop_pledge(&mut self, lane: LaneId) {
+    pub(super) fn drop_pledge(&mut self, lane: LaneId) {
         if let Some((mask, paid)) = self.waiting.pledged(lane) {
             self.waiting.set_pledged(lane, None);
             self.unpledge(self.waiting.scopes(lane), mask, paid);
@@ -104,18 +104,20 @@ impl Controller {
         let refused = self.waiting.park(lane, scope);
         match refusal {
             Refusal::Turn => self.look_at(now, scope),
-            // A closed gate may stay closed for hours: nothing is held meanwhile.
+            // A gate may stay closed, or its scout out, for long: nothing is held meanwhile.
             Refusal::Gate(at) => {
                 self.drop_pledge(lane);
                 self.look_at(at, scope);
             }
+            Refusal::Scout => self.drop_pledge(lane),
             Refusal::Pace(at) => {
                 self.scopes.state_mut(scope).note_held_back();
                 self.look_at(at, scope);
             }
             Refusal::Slots => {}
         }
-        let is_stuck = refused >= PLEDGE_AFTER && !matches!(refusal, Refusal::Gate(_));
+        let may_be_long = matches!(refusal, Refusal::Gate(_) | Refusal::Scout);
+        let is_stuck = refused >= PLEDGE_AFTER && !may_be_long;
         if is_stuck && self.waiting.scopes(lane).as_slice().len() > 1 {
             self.pledge(now, lane);
         }
@@ -176,7 +178,9 @@ impl Controller {
     /// Looks at scopes whose time has come until one makes a parked lane ready.
     fn wake_a_lane(&mut self, now: Instant) -> bool {
         while let Some(id) = self.waiting.take_vacated() {
-            self.look_at(now, id);
+            if self.scopes.contains(id) {
+                self.look_at(now, id);
+            }
         }
         while let Some(&(at, id)) = self.timers.first() {
             if at > now {
@@ -186,8 +190,8 @@ impl Controller {
             let Some(lane) = self.waiting.first_parked(id) else { continue };
             match self.refusal_at(now, lane, id) {
                 Some(Refusal::Gate(at) | Refusal::Pace(at)) => self.look_at(at, id),
-                // A slot that is freed sets the timer again.
-                Some(Refusal::Slots | Refusal::Turn) => {}
+                // A slot that is freed, or the scout's return, sets the timer again.
+                Some(Refusal::Slots | Refusal::Scout | Refusal::Turn) => {}
                 None => {
                     self.waiting.make_ready(lane);
                     return true;
@@ -231,8 +235,14 @@ mod tests {
     #[test]
     fn the_refusal_that_may_last_longest_is_the_greatest() {
         let at = Instant::from_nanos;
-        let order =
-            [Refusal::Turn, Refusal::Pace(at(9)), Refusal::Slots, Refusal::Gate(at(1)), Refusal::Gate(at(2))];
+        let order = [
+            Refusal::Turn,
+            Refusal::Pace(at(9)),
+            Refusal::Slots,
+            Refusal::Scout,
+            Refusal::Gate(at(1)),
+            Refusal::Gate(at(2)),
+        ];
         assert!(order.is_sorted());
     }
 }

@@ -3,12 +3,12 @@
 use crate::controller::Controller;
 use crate::controller::scope_state::ScopeState;
 use crate::gate::GateCause;
-use crate::scope::{ScopeId, ScopeKind};
+use crate::scope::ScopeId;
 use crate::snapshot::{ScopeSnapshot, Snapshot};
 use crate::time::{Instant, WallTime};
 
 impl Controller {
-    /// Closed gates and learned rates. `wall` is the civil time at `now`.
+    /// Closed gates and learned rates. `wall` is the civil time at `now`, rounded up: a saved gate opens no earlier.
     #[must_use]
     pub fn snapshot(&self, now: Instant, wall: WallTime) -> Snapshot {
         let scopes = self.scopes.iter().filter_map(|(_, kind, name, state)| {
@@ -20,7 +20,8 @@ impl Controller {
         Snapshot { scopes: scopes.collect() }
     }
 
-    /// Continues where a snapshot left off: before the first call is submitted, so that no restart comes early.
+    /// Continues where a snapshot left off: before the first call is submitted, so that no restart comes early. `wall` is
+    /// the civil time at `now`, rounded down. A limit that is known stays as it is known.
     pub fn restore(&mut self, now: Instant, wall: WallTime, snapshot: &Snapshot) {
         for saved in &snapshot.scopes {
             let id = self.scope(now, saved.kind, &saved.name);
@@ -31,19 +32,6 @@ impl Controller {
                 self.scopes.state_mut(id).restore_rate(now, rate);
             }
         }
-    }
-
-    /// Closes the gate of a scope on the caller's word, as if the platform had asked for it.
-    pub fn close_gate(
-        &mut self,
-        now: Instant,
-        kind: ScopeKind,
-        name: &str,
-        until: Instant,
-        cause: GateCause,
-    ) {
-        let id = self.scope(now, kind, name);
-        self.scopes.state_mut(id).close(now, until, cause);
     }
 
     fn close_restored(
@@ -66,16 +54,17 @@ impl Controller {
 
     /// Makes room for one scope more by forgetting the longest unused ones. A tenth at a time, so that the search for
     /// them is paid by many scopes.
-    pub(super) fn forget_idle_scopes(&mut self) {
+    pub(super) fn forget_idle_scopes(&mut self, now: Instant) {
         if self.scopes.len() < self.config.max_idle_scopes.max(1) {
             return;
         }
-        let now = self.now;
         let idle = self.scopes.iter().filter(|(_, _, _, state)| state.is_forgettable(now));
-        let mut idle: Vec<_> = idle.map(|(id, _, _, state)| (state.used_at, id)).collect();
+        let mut idle: Vec<_> = idle.map(|(id, _, _, state)| (state.used, id)).collect();
         idle.sort_unstable();
         idle.truncate(self.config.max_idle_scopes / 10 + 1);
         for (_, id) in idle {
+            // Lanes that were parked at it are gone; its timer may not be.
+            self.set_timer(id, None);
             self.scopes.remove(id);
         }
     }

@@ -28,9 +28,13 @@ pub(crate) struct ScopeState {
     closed_at: Option<Instant>,
     /// Closings in a row, without an answer in between, that named no wait.
     pub(crate) unnamed_closings: u32,
+    pub(crate) last_unnamed_wait: Duration,
+    /// When the wait that a refusal named was over, or the refusal came if it named none.
     pub(crate) throttled_at: Option<Instant>,
+    has_departed: bool,
     pub(crate) accepted: u64,
-    pub(crate) used_at: Instant,
+    /// Counts up with every use of any scope: the least was not used for longest.
+    pub(crate) used: u64,
     /// When its parked lanes are looked at again; the machine's timers hold the same instant.
     pub(crate) timer: Option<Instant>,
     /// Calls and attempts that refer to it.
@@ -44,14 +48,16 @@ pub(crate) enum Refusal {
     Turn,
     /// The pacer grants at that instant.
     Pace(Instant),
-    /// All slots are taken, or the scout is out: an answer will tell.
+    /// All slots are taken until an attempt is done.
     Slots,
+    /// The gate is half open and the scout is out: its answer will tell.
+    Scout,
     /// The gate is closed until that instant.
     Gate(Instant),
 }
 
 impl ScopeState {
-    pub(crate) fn new(now: Instant, limits: Limits) -> Self {
+    pub(crate) fn new(limits: Limits) -> Self {
         let learner = Aimd::new(limits);
         let mut slots = Slots::default();
         slots.set_limit(limits.in_flight);
@@ -59,34 +65,44 @@ impl ScopeState {
             gate: Gate::open(),
             budget: RetryBudget::full(),
             slots,
-            pacer: Pacer::new(learner.rate(), learner.burst()),
+            pacer: Pacer::new(&learner),
             learner,
             limits,
             scout: None,
             held_back: false,
             closed_at: None,
             unnamed_closings: 0,
+            last_unnamed_wait: Duration::ZERO,
+            has_departed: false,
             throttled_at: None,
             accepted: 0,
-            used_at: now,
+            used: 0,
             timer: None,
             references: 0,
         }
     }
 
     /// Replaces what the user says about the limits; what was learned so far is dropped.
-    pub(crate) fn set_limits(&mut self, limits: Limits) {
+    pub(crate) fn set_limits(&mut self, now: Instant, limits: Limits) {
         self.limits = limits;
         self.learner = Aimd::new(limits);
         self.slots.set_limit(limits.in_flight);
-        self.pacer = Pacer::new(self.learner.rate(), self.learner.burst());
+        if self.has_departed {
+            // The tokens stay: new limits are no new burst.
+            self.reshape_pacer(now);
+        } else {
+            self.pacer = Pacer::new(&self.learner);
+        }
     }
 
     pub(crate) fn refusal(&self, now: Instant, cost: Cost) -> Option<Refusal> {
         if self.gate.is_closed(now) {
             return Some(Refusal::Gate(self.gate.opens_at()));
         }
-        if self.slots.is_full() || (self.gate.is_half_open() && self.scout.is_some()) {
+        if self.gate.is_half_open() && self.scout.is_some() {
+            return Some(Refusal::Scout);
+        }
+        if self.slots.is_full() {
             return Some(Refusal::Slots);
         }
         let ready_at = self.pacer.ready_at(cost);
@@ -100,9 +116,9 @@ impl ScopeState {
 
     /// Charges what a departure takes: tokens and a slot.
     pub(crate) fn charge(&mut self, now: Instant, cost: Cost) {
+        self.has_departed = true;
         self.pacer.take(now, cost);
         self.slots.take();
-        self.used_at = now;
         let before = self.learner.rate();
         self.learner.handle_departure(now, std::mem::take(&mut self.held_back));
         if self.learner.rate() != before {
@@ -145,8 +161,20 @@ impl ScopeState {
     /// Closes the gate. Returns whether its opening moved later.
     pub(crate) fn close(&mut self, now: Instant, until: Instant, cause: GateCause) -> bool {
         self.closed_at = Some(now);
-        self.learner.handle_closed(until);
-        self.gate.close(until, cause)
+        let has_moved = self.gate.close(until, cause);
+        self.learner.handle_closed(self.gate.opens_at());
+        has_moved
+    }
+
+    /// Opens the gate on somebody's word; attempts that departed before tell nothing new.
+    pub(crate) fn reopen(&mut self, now: Instant) {
+        self.closed_at = Some(now);
+        self.gate.reset();
+    }
+
+    /// Takes note of a refusal: who comes back from it and is met with a 403 is banned.
+    pub(crate) fn note_throttled(&mut self, now: Instant, wait: Option<Duration>) {
+        self.throttled_at = self.throttled_at.max(Some(now + wait.unwrap_or_default()));
     }
 
     /// An answer that is no refusal, of an attempt that departed at `departed_at`: the platform works.
@@ -198,6 +226,6 @@ impl ScopeState {
     }
 
     fn reshape_pacer(&mut self, now: Instant) {
-        self.pacer.reshape(now, self.learner.rate(), self.learner.burst());
+        self.pacer.reshape(now, &self.learner);
     }
 }

@@ -13,6 +13,7 @@ pub(crate) struct Scopes {
     slots: Slab<Slot>,
     by_name: BTreeMap<(ScopeKind, Box<str>), ScopeId>,
     next_generation: u32,
+    uses: u64,
 }
 
 #[derive(Debug)]
@@ -36,6 +37,12 @@ impl Scopes {
         let id = ScopeId { index, generation };
         self.by_name.insert((kind, name.into()), id);
         id
+    }
+
+    /// Takes note that somebody named the scope.
+    pub(crate) fn touch(&mut self, id: ScopeId) {
+        self.uses += 1;
+        self.state_mut(id).used = self.uses;
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -21,6 +21,10 @@ pub(crate) struct Aimd {
     grown_at: Instant,
     round_trip: Option<Duration>,
     episode: Option<Episode>,
+    /// For how long the rate has held departures back since the last episode: what growth grows with.
+    bound_for: Duration,
+    /// With a reserve, what the limit was last seen to be: growth ends there, or it would eat the reserve up.
+    seen: Option<Rate>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,7 +47,7 @@ struct Episode {
 
 impl Aimd {
     pub(crate) fn new(limits: Limits) -> Self {
-        let known = limits.known.map(|known| known.rate.scaled(KNOWN_MARGIN * limits.reserve.rest()));
+        let known = limits.known.map(|known| known.rate);
         let phase = if known.is_some() { Phase::Steady } else { Phase::SlowStart };
         let start = Rate::per_second(START_PER_SECOND).expect("a constant within the bounds of a rate");
         let mut learner = Self {
@@ -54,17 +58,21 @@ impl Aimd {
             grown_at: Instant::EPOCH,
             round_trip: None,
             episode: None,
+            bound_for: Duration::ZERO,
+            seen: known,
         };
         learner.rate = learner.bounded(learner.rate);
         learner
     }
 
-    /// The rate to pace at.
+    /// The rate to pace at: what the platform admits, less what is left to others.
     pub(crate) fn rate(&self) -> Rate {
-        match (self.phase, self.limits.known) {
-            (Phase::Steady, None) => self.rate.scaled(self.limits.reserve.rest()),
-            _ => self.rate,
-        }
+        self.rate.scaled(self.limits.reserve.rest())
+    }
+
+    /// The most that the user allows.
+    pub(crate) fn most(&self) -> Option<Rate> {
+        self.limits.ceiling.map(|ceiling| ceiling.scaled(self.limits.reserve.rest()))
     }
 
     /// The burst, in cost units, that the platform is trusted to have saved up after a rest.
@@ -73,7 +81,7 @@ impl Aimd {
             // Half: the rest absorbs the spread of one-way delays (Le Boudec: jitter J eats rate * J).
             Some(known) => f64::from(known.burst.get()) / 2.0,
             None if self.phase == Phase::SlowStart => 1.0,
-            None => self.burst_seconds * self.rate.as_per_second(),
+            None => self.burst_seconds * self.rate().as_per_second(),
         }
     }
 
@@ -86,8 +94,9 @@ impl Aimd {
         }
         self.grown_at = now;
         if held_back {
-            let seconds = elapsed.min(GROWTH_SPAN).as_secs_f64();
-            self.rate = self.bounded(self.rate.scaled((self.growth_per_second(now) * seconds).exp()));
+            let span = elapsed.min(GROWTH_SPAN);
+            self.bound_for += span;
+            self.rate = self.grown(self.growth_per_second() * span.as_secs_f64());
         }
     }
 
@@ -104,6 +113,11 @@ impl Aimd {
     /// the departures were using up what the shadow had saved.
     pub(crate) fn handle_episode(&mut self, now: Instant, saved_up: bool) {
         self.rate = self.bounded(self.rate.scaled(self.decrease(now)));
+        // In a search the limit itself refused; later a refusal may be the others' doing.
+        if self.phase != Phase::Steady {
+            self.seen = Some(self.rate);
+        }
+        self.bound_for = Duration::ZERO;
         let trust = if saved_up { 0.5 } else { 1.25 };
         self.burst_seconds = (self.burst_seconds * trust).min(TRUSTED_SECONDS);
         self.phase = match self.phase {
@@ -116,8 +130,11 @@ impl Aimd {
 
     /// Continues from a rate that an earlier run learned.
     pub(crate) fn restore(&mut self, rate: Rate) {
-        self.phase = Phase::Steady;
-        self.rate = self.bounded(rate);
+        if self.limits.known.is_none() {
+            self.phase = Phase::Steady;
+            self.rate = self.bounded(rate);
+            self.seen = Some(self.rate);
+        }
     }
 
     /// What is worth remembering; None while nothing was learned.
@@ -130,6 +147,8 @@ impl Aimd {
         let Some(episode) = self.episode else {
             return match (self.limits.known, self.phase) {
                 (Some(_), _) => SLIGHT_DECREASE,
+                // With a reserve the pace is below the limit: it may have been the others' doing.
+                (None, Phase::Steady) if self.limits.reserve.rest() < 1.0 => SLIGHT_DECREASE,
                 (None, Phase::SlowStart) => FIRST_DECREASE,
                 (None, _) => DECREASE,
             };
@@ -144,8 +163,23 @@ impl Aimd {
         let lost = (idle.as_secs_f64() - self.burst_seconds).max(0.0);
         let counted = (elapsed.as_secs_f64() - lost).max(MEASURABLE.as_secs_f64() / 2.0);
         let measured = episode.accepted_since / counted;
-        let floor = if self.phase == Phase::Search { FIRST_DECREASE } else { DECREASE };
-        (measured / self.rate.as_per_second()).clamp(floor, SLIGHT_DECREASE)
+        // In a search the pace itself met the limit. Later, with a reserve, the pace is below it by intent.
+        let (pace, floor) = match self.phase {
+            Phase::Search => (self.rate, FIRST_DECREASE),
+            _ => (self.rate(), DECREASE),
+        };
+        (measured / pace.as_per_second()).clamp(floor, SLIGHT_DECREASE)
+    }
+
+    /// The rate after a growth of that exponent.
+    fn grown(&self, exponent: f64) -> Rate {
+        let grown = self.bounded(self.rate.scaled(exponent.exp()));
+        let has_reserve = self.phase == Phase::Steady && self.limits.reserve.rest() < 1.0;
+        match self.seen.filter(|&seen| has_reserve && grown > seen) {
+            Some(seen) if seen > self.rate => seen,
+            Some(_) => self.rate,
+            None => grown,
+        }
     }
 
     /// The gate that the last episode closed opens then.
@@ -155,16 +189,14 @@ impl Aimd {
         }
     }
 
-    fn growth_per_second(&self, now: Instant) -> f64 {
+    fn growth_per_second(&self) -> f64 {
         match self.phase {
             Phase::SlowStart if self.attempts_per_round_trip() < FEW_IN_FLIGHT => FAST_GROWTH,
             Phase::SlowStart => SLOW_START_GROWTH,
             Phase::Search => SEARCH_GROWTH,
-            // What is left to others would otherwise be eaten up by growth that is never refused.
-            Phase::Steady if self.limits.reserve.rest() < 1.0 => 0.0,
             Phase::Steady => {
-                let since = self.episode.map_or(now, |episode| episode.at);
-                STEADY_GROWTH * (1.0 + now.saturating_since(since).as_secs_f64() / GROWTH_DOUBLES_AFTER)
+                let doublings = self.bound_for.as_secs_f64() / GROWTH_DOUBLES_AFTER;
+                (STEADY_GROWTH * (1.0 + doublings)).min(SEARCH_GROWTH)
             }
         }
     }
@@ -176,11 +208,8 @@ impl Aimd {
 
     fn bounded(&self, rate: Rate) -> Rate {
         let known = self.limits.known.map(|known| known.rate.scaled(KNOWN_MARGIN));
-        [known, self.limits.ceiling]
-            .into_iter()
-            .flatten()
-            .map(|most| most.scaled(self.limits.reserve.rest()))
-            .fold(rate, |rate, most| if most < rate { most } else { rate })
+        let bounds = [known, self.limits.ceiling].into_iter().flatten();
+        bounds.fold(rate, |rate, most| if most < rate { most } else { rate })
     }
 }
 
@@ -199,7 +228,8 @@ const SLOW_START_GROWTH: f64 = 0.25;
 const SEARCH_GROWTH: f64 = 0.1;
 /// At the limit: 0.1 % a second, which a bucket of a second's rate bears for most of a minute.
 const STEADY_GROWTH: f64 = 0.001;
-/// Seconds without a refusal after which growth has doubled, so that a raised limit is found.
+/// Seconds at the limit without a refusal after which growth has doubled, so that a raised limit is found; at most it is
+/// that of a search.
 const GROWTH_DOUBLES_AFTER: f64 = 10.0;
 /// After the slow start, whose overshoot is up to twofold.
 const FIRST_DECREASE: f64 = 0.55;
@@ -298,5 +328,48 @@ mod tests {
         assert!((learner.rate().as_per_second() - 120.0).abs() < 0.01);
     }
 
-    use crate::limits::Reserve;
+    #[test]
+    fn an_idle_night_makes_no_growth() {
+        let mut learner = Aimd::new(Limits { start: Some(rate(200.0)), ..Limits::default() });
+        learner.handle_episode(Instant::from_nanos(0), false);
+        learner.handle_episode(Instant::from_nanos(1_000_000_000), false);
+        let night = Instant::from_nanos(8 * 3_600 * 1_000_000_000);
+        let before = learner.rate().as_per_second();
+        learner.handle_departure(night, true);
+        learner.handle_departure(night + Duration::from_secs(1), true);
+        assert!(learner.rate().as_per_second() < 1.01 * before);
+    }
+
+    #[test]
+    fn a_reserve_is_left_once_and_not_eaten_up_and_not_lost() {
+        let reserve = Reserve::share(0.2).expect("it is a share");
+        let mut learner = Aimd::new(Limits { reserve, ..Limits::default() });
+        learner.restore(rate(100.0));
+        assert!((learner.rate().as_per_second() - 80.0).abs() < 1e-9);
+        let mut now = Instant::EPOCH;
+        for second in 0..600_u64 {
+            for _ in 0..10 {
+                now = now + Duration::from_millis(100);
+                learner.handle_departure(now, true);
+                (0..8).for_each(|_| learner.handle_accepted(Duration::from_millis(50), 1.0));
+            }
+            // The others' doing, now and then.
+            if second % 10 == 9 {
+                learner.handle_episode(now, false);
+            }
+            let rate = learner.rate().as_per_second();
+            assert!((70.0..=80.0 + 1e-9).contains(&rate), "after {second} s: {rate}");
+        }
+    }
+
+    #[test]
+    fn what_is_known_is_not_overridden_by_what_was_learned() {
+        let burst = std::num::NonZeroU32::MIN;
+        let known = Some(KnownRate { rate: rate(120.0), burst });
+        let mut learner = Aimd::new(Limits { known, ..Limits::default() });
+        learner.restore(rate(5.0));
+        assert!(learner.rate().as_per_second() > 119.0);
+    }
+
+    use crate::limits::{KnownRate, Reserve};
 }

@@ -131,6 +131,11 @@ impl WaitingCalls {
         self.parked.get(&scope)?.first().map(|ranked| ranked.lane)
     }
 
+    /// The lanes that are parked at `scope`.
+    pub(crate) fn parked_at(&self, scope: ScopeId) -> Vec<LaneId> {
+        self.parked.get(&scope).into_iter().flatten().map(|ranked| ranked.lane).collect()
+    }
+
     /// A scope that a lane has left, with others still parked there.
     pub(crate) fn take_vacated(&mut self) -> Option<ScopeId> {
         self.vacated.pop()

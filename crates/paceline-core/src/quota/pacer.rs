@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::call::Cost;
+use crate::learn::Aimd;
 use crate::quota::{Rate, TokenBucket};
 use crate::time::Instant;
 
@@ -19,9 +20,9 @@ pub(crate) struct Pacer {
 }
 
 impl Pacer {
-    pub(crate) fn new(rate: Rate, burst: f64) -> Self {
-        let burst = burst.max(least_burst(rate));
-        Self { shadow: TokenBucket::full(rate, burst), smoother: smoother(rate, burst) }
+    pub(crate) fn new(learner: &Aimd) -> Self {
+        let shadow = shadow(learner);
+        Self { shadow, smoother: smoother(&shadow, learner.most()) }
     }
 
     pub(crate) const fn rate(&self) -> Rate {
@@ -42,10 +43,11 @@ impl Pacer {
         self.smoother.refund(cost);
     }
 
-    pub(crate) fn reshape(&mut self, now: Instant, rate: Rate, burst: f64) {
-        let burst = burst.max(least_burst(rate));
-        self.shadow.reshape(now, rate, burst);
-        let smoother = smoother(rate, burst);
+    /// Follows what was learned; the tokens stay.
+    pub(crate) fn reshape(&mut self, now: Instant, learner: &Aimd) {
+        let shadow = shadow(learner);
+        self.shadow.reshape(now, shadow.rate(), shadow.burst());
+        let smoother = smoother(&shadow, learner.most());
         self.smoother.reshape(now, smoother.rate(), smoother.burst());
     }
 
@@ -60,11 +62,19 @@ impl Pacer {
     }
 }
 
-fn smoother(rate: Rate, burst: f64) -> TokenBucket {
+fn shadow(learner: &Aimd) -> TokenBucket {
+    let rate = learner.rate();
+    TokenBucket::full(rate, learner.burst().max(least_burst(rate)))
+}
+
+/// `most` is the user's ceiling, which catching up does not exceed either.
+fn smoother(shadow: &TokenBucket, most: Option<Rate>) -> TokenBucket {
+    let rate = shadow.rate();
     let least = least_burst(rate);
     // Without a burst to use up there is nothing to catch up with.
-    let factor = if burst > least { CATCH_UP } else { 1.0 };
-    TokenBucket::full(rate.scaled(factor), least)
+    let fastest = if shadow.burst() > least { rate.scaled(CATCH_UP) } else { rate };
+    let capped = most.filter(|&most| most < fastest).unwrap_or(fastest);
+    TokenBucket::full(capped, least)
 }
 
 /// What a late wake-up may catch up with: half a slot, so that timers which fire late do not cost
@@ -91,6 +101,12 @@ mod tests {
         Rate::per_second(units).expect("the test's rate is legal")
     }
 
+    /// A pacer of that rate and burst, unless `most` is less.
+    fn pacer(per_second: f64, burst: f64, most: Option<f64>) -> Pacer {
+        let shadow = TokenBucket::full(rate(per_second), burst.max(least_burst(rate(per_second))));
+        Pacer { shadow, smoother: smoother(&shadow, most.map(rate)) }
+    }
+
     /// Departures of a client that always has a call waiting and wakes up `late` after it could.
     fn departures(mut pacer: Pacer, late: Duration, until: Instant) -> Vec<Instant> {
         let mut departures = Vec::new();
@@ -112,7 +128,8 @@ mod tests {
             per_second in 1.0_f64..2_000.0, burst in 1.0_f64..500.0,
         ) {
             let rate = rate(per_second);
-            let departures = departures(Pacer::new(rate, burst), Duration::ZERO, Instant::from_nanos(3_000_000_000));
+            let pacer = pacer(per_second, burst, None);
+            let departures = departures(pacer, Duration::ZERO, Instant::from_nanos(3_000_000_000));
             for window in [10, 100] {
                 for pair in departures.windows(window + 1) {
                     let span = pair[window].saturating_since(pair[0]).as_secs_f64();
@@ -128,14 +145,21 @@ mod tests {
     fn late_wake_ups_cost_no_capacity_for_good() {
         // Timers 1 ms late at 120/s: slots of 8.33 ms.
         let ten_seconds = Instant::from_nanos(10_000_000_000);
-        let sent = departures(Pacer::new(rate(120.0), 1.0), Duration::from_millis(1), ten_seconds).len();
+        let sent = departures(pacer(120.0, 1.0, None), Duration::from_millis(1), ten_seconds).len();
         assert!((1_198..=1_202).contains(&sent), "{sent} of 1,200");
     }
 
     #[test]
     fn slots_shorter_than_a_timers_grain_are_used_all_the_same() {
         let second = Instant::from_nanos(1_000_000_000);
-        let sent = departures(Pacer::new(rate(20_000.0), 1.0), Duration::from_millis(1), second).len();
+        let sent = departures(pacer(20_000.0, 1.0, None), Duration::from_millis(1), second).len();
         assert!(sent >= 19_800, "{sent} of 20,000");
+    }
+
+    #[test]
+    fn catching_up_does_not_exceed_the_ceiling() {
+        let ten_seconds = Instant::from_nanos(10_000_000_000);
+        let sent = departures(pacer(100.0, 200.0, Some(100.0)), Duration::ZERO, ten_seconds).len();
+        assert!(sent <= 1_002, "{sent} in ten seconds, of 1,000 that the user allows");
     }
 }

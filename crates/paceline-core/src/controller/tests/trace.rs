@@ -17,13 +17,21 @@ use crate::{
 /// One thing that a driver tells the machine.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    Submit { client: u64, scopes: usize, cost: u32, deadline: Option<u64>, hold: bool },
+    Submit {
+        client: u64,
+        scopes: usize,
+        cost: u32,
+        deadline: Option<u64>,
+        hold: bool,
+    },
     Advance(u64),
     Sent(prop::sample::Index),
     Reply(prop::sample::Index, Answer),
     Done(prop::sample::Index),
     Cancel(prop::sample::Index),
     Recall(prop::sample::Index),
+    /// Somebody else's scopes come and go.
+    Crowd(u8),
     Repeat(prop::sample::Index, Answer),
 }
 
@@ -50,7 +58,7 @@ fn answer() -> impl Strategy<Value = Answer> {
     prop_oneof![
         8 => Just(Answer::Status(200)),
         1 => prop::sample::select(vec![400, 404, 429, 500, 503]).prop_map(Answer::Status),
-        2 => (prop::sample::select(vec![429, 503]), 1_u64..20_000).prop_map(|(status, ms)| Answer::Refused(status, ms)),
+        2 => (prop::sample::select(WAITING.to_vec()), 1_u64..20_000).prop_map(|(status, ms)| Answer::Refused(status, ms)),
         1 => Just(Answer::NotSent),
         1 => Just(Answer::Lost),
     ]
@@ -71,6 +79,7 @@ pub(super) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
         6 => index().prop_map(Step::Done),
         1 => index().prop_map(Step::Cancel),
         1 => index().prop_map(Step::Recall),
+        1 => any::<u8>().prop_map(Step::Crowd),
         1 => (index(), answer()).prop_map(|(index, answer)| Step::Repeat(index, answer)),
     ];
     prop::collection::vec(step, 1..most)
@@ -96,35 +105,25 @@ pub(super) struct Trace {
 }
 
 const SCOPE_SETS: usize = 4;
+/// Statuses that come with a wait: it is obeyed whatever they mean.
+const WAITING: [u16; 6] = [429, 429, 503, 500, 413, 403];
 
 impl Trace {
     pub(super) fn new(seed: u64) -> Self {
-        let mut machine = Controller::new(Config { seed, ..Config::default() });
+        let mut machine = Controller::new(Config { seed, max_idle_scopes: 6, ..Config::default() });
         let now = Instant::EPOCH;
-        let tenant = machine.scope(now, ScopeKind::Tenant, "t");
-        let [a, b] = ["a", "b"].map(|name| machine.scope(now, ScopeKind::Credential, name));
+        let a = machine.scope(now, ScopeKind::Credential, "a");
         let endpoint = machine.scope(now, ScopeKind::Endpoint, "POST /records");
         let rate = Rate::per_second(30.0).expect("legal");
         let known = Some(KnownRate { rate, burst: NonZeroU32::new(5).expect("positive") });
         machine.set_limits(now, a, Limits { known, ..Limits::default() }).expect("known scope");
         let limits = Limits { in_flight: NonZeroU32::new(3), ..Limits::default() };
         machine.set_limits(now, endpoint, limits).expect("known scope");
-        let tenant_set = ScopeSet::one(tenant);
-        Self {
+        let mut trace = Self {
             machine,
             now,
-            scope_sets: vec![
-                tenant_set,
-                tenant_set.with(a),
-                tenant_set.with(b).with(endpoint),
-                tenant_set.with(a).with(endpoint),
-            ],
-            kinds: BTreeMap::from([
-                (tenant, ScopeKind::Tenant),
-                (a, ScopeKind::Credential),
-                (b, ScopeKind::Credential),
-                (endpoint, ScopeKind::Endpoint),
-            ]),
+            scope_sets: Vec::new(),
+            kinds: BTreeMap::new(),
             in_flight_limit: BTreeMap::from([(endpoint, 3)]),
             next_call: 0,
             calls: BTreeMap::new(),
@@ -134,7 +133,23 @@ impl Trace {
             told_scope: BTreeMap::new(),
             gate_opens: BTreeMap::new(),
             decisions: Vec::new(),
-        }
+        };
+        trace.intern();
+        trace
+    }
+
+    /// Names all scopes again, as a driver does whose scopes may have been forgotten.
+    fn intern(&mut self) {
+        let mut scope = |kind, name| {
+            let id = self.machine.scope(self.now, kind, name);
+            self.kinds.insert(id, kind);
+            id
+        };
+        let tenant = ScopeSet::one(scope(ScopeKind::Tenant, "t"));
+        let [a, b] = ["a", "b"].map(|name| scope(ScopeKind::Credential, name));
+        let endpoint = scope(ScopeKind::Endpoint, "POST /records");
+        self.scope_sets =
+            vec![tenant, tenant.with(a), tenant.with(b).with(endpoint), tenant.with(a).with(endpoint)];
     }
 
     pub(super) fn play(&mut self, steps: &[Step]) {
@@ -189,6 +204,9 @@ impl Trace {
                 self.cancel(call);
             }
             Step::Cancel(_) => {}
+            Step::Crowd(name) => {
+                self.machine.scope(self.now, ScopeKind::Integration, &name.to_string());
+            }
             Step::Recall(index) => {
                 let recalled =
                     self.pick(index).filter(|&attempt| self.machine.handle_recall(self.now, attempt));
@@ -203,6 +221,7 @@ impl Trace {
     fn submit(&mut self, client: u64, scopes: usize, cost: u32, deadline: Option<u64>, hold: bool) {
         let id = CallId(self.next_call);
         self.next_call += 1;
+        self.intern();
         let call = Call {
             id,
             client: ClientId(client),
@@ -244,7 +263,7 @@ impl Trace {
         let verdict = self.machine.handle_reply(self.now, attempt, &answer.reply());
         self.in_flight.insert(attempt, true);
         self.decisions.push(format!("{} {attempt:?} {verdict:?}", self.now));
-        if let Answer::Refused(_, millis) = answer {
+        if let Answer::Refused(status, millis) = answer {
             let until = self.now + Duration::from_millis(millis);
             let call = self.calls[&attempt.call];
             let narrowest = call.scopes.as_slice().iter().max_by_key(|id| self.kinds[id]).expect("one");
@@ -252,7 +271,7 @@ impl Trace {
             *told = (*told).max(until);
             let told = self.told_call.entry(call.id).or_default();
             *told = (*told).max(until);
-            if !self.ended.contains(&call.id) {
+            if matches!(status, 429 | 503) && !self.ended.contains(&call.id) {
                 assert_eq!(verdict, Verdict::Retry, "refusals alone never exhaust a call");
             }
         }
