@@ -7,7 +7,7 @@ use paceline_core::{
 
 use crate::strategy::{Fate, Move, Strategy};
 
-/// Paceline as a strategy. Each call is a client of its own, as the calls of 500 users are.
+/// Paceline as a strategy: one client that all users of the world share.
 #[derive(Debug)]
 pub struct Paced {
     machine: Controller,

@@ -13,7 +13,9 @@ use crate::http::{Pool, Target, Tls};
 
 pub use builder::{ClientBuilder, Timeouts};
 pub use error::{CallError, GivenUp};
-pub use request::{Applied, AttemptReport, BeforeDeparture, BeforeDepartureFuture, OnAttempt, Request};
+pub use request::{
+    Applied, AttemptReport, BeforeDeparture, BeforeDepartureFuture, OnAttempt, OnSetback, Request, Setback,
+};
 pub use response::Response;
 
 use attempt::{Run, Step};

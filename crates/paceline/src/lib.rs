@@ -26,7 +26,7 @@
 //! # });
 //! let client = Client::new();
 //! // The calls of one credential share its limits.
-//! let scope = client.pacer().scope(ScopeKind::Credential, "my token").await?;
+//! let scope = client.pacer().scope(ScopeKind::Credential, "default").await?;
 //!
 //! let mut request = Request::new(Method::POST, url.parse()?, ScopeSet::one(scope));
 //! request.body = r#"{"name":"Ada"}"#.into();

@@ -49,19 +49,20 @@ impl Controller {
             Reply::Answered(answered) => *answered,
             Reply::NotSent | Reply::Lost => Answered::status(0),
         };
+        let wait = answered.retry_after.filter(|_| outcome != Outcome::Accepted);
+        let opens_at = wait.map(|wait| now + at_least(wait, self.config.retry_after_jitter, &mut self.rng));
         match outcome {
-            Outcome::Accepted => return self.learn_accepted(now, call, departed_at),
+            Outcome::Accepted => self.learn_accepted(now, call, departed_at),
             Outcome::Rejected => self.learn_working(call, departed_at),
             Outcome::Throttled | Outcome::Overloaded => self.learn_refused(now, call, departed_at, &answered),
             Outcome::Transient | Outcome::Uncertain => self.learn_failed(now, call, departed_at),
             Outcome::Unauthorized => self.shut(now, call, departed_at, GateCause::Unauthorized, None),
-            Outcome::Banned => self.shut(now, call, departed_at, GateCause::Banned, answered.retry_after),
+            Outcome::Banned => self.shut(now, call, departed_at, GateCause::Banned, opens_at),
         }
         // Whatever the status: who names a wait means it.
-        if let Some(wait) = answered.retry_after {
+        if let Some(until) = opens_at {
             let id = self.scopes.of_kind_or_narrowest(&call.scopes, answered.named_scope);
-            let wait = at_least(wait, self.config.retry_after_jitter, &mut self.rng);
-            self.close(now, id, now + wait, GateCause::RetryAfter);
+            self.close(now, id, until, GateCause::RetryAfter);
         }
     }
 
@@ -106,7 +107,7 @@ impl Controller {
         }
     }
 
-    /// Closes until somebody intervenes, or for as long as the platform says. An attempt that departed before the scope was
+    /// Closes until somebody intervenes, or until the platform's own `end`. An attempt that departed before the scope was
     /// last closed or reopened tells nothing new.
     fn shut(
         &mut self,
@@ -114,11 +115,11 @@ impl Controller {
         call: &Call,
         departed_at: Instant,
         cause: GateCause,
-        wait: Option<Duration>,
+        end: Option<Instant>,
     ) {
         let id = self.scopes.of_kind_or_narrowest(&call.scopes, Some(ScopeKind::Credential));
         if !self.scopes.state(id).is_echo(departed_at) {
-            self.close(now, id, wait.map_or(Instant::FAR_FUTURE, |wait| now + wait), cause);
+            self.close(now, id, end.unwrap_or(Instant::FAR_FUTURE), cause);
         }
     }
 

@@ -34,14 +34,6 @@ pub enum FaultKind {
     ErrorAfter(ServerError),
 }
 
-impl FaultKind {
-    /// Whether the call is applied all the same.
-    #[must_use]
-    pub const fn applies(self) -> bool {
-        !matches!(self, Self::ResetBefore | Self::ErrorBefore(_))
-    }
-}
-
 /// A 5xx of a fault. None of them carries a `Retry-After`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ServerError {

@@ -10,7 +10,7 @@ use rustls::ClientConfig;
 use tokio::time::Sleep;
 
 use super::error::{CallError, GivenUp};
-use super::request::{AttemptReport, BeforeDeparture, OnAttempt, Request};
+use super::request::{AttemptReport, BeforeDeparture, OnAttempt, OnSetback, Request, Setback};
 use super::{Inner, Response};
 use crate::driver::{Ended, InFlight, LastLook, Next, Permit, Slot, Waiting};
 use crate::http::{AttemptError, BodyEnd, Connection, Message, ReadBody, Target, shown};
@@ -24,6 +24,7 @@ pub(super) struct Run<'a> {
     message: Message,
     before_departure: Option<BeforeDeparture>,
     on_attempt: Option<OnAttempt>,
+    on_setback: Option<OnSetback>,
     /// Method and URL as messages may show them.
     shown: Box<str>,
     attempts: u32,
@@ -60,6 +61,7 @@ impl<'a> Run<'a> {
             target,
             before_departure: request.before_departure,
             on_attempt: request.on_attempt,
+            on_setback: request.on_setback,
             shown,
             attempts: 0,
             last: None,
@@ -210,7 +212,9 @@ impl<'a> Run<'a> {
             turn = &mut waiting => { come = Some(turn); false }
             () = time_out => false,
         };
-        self.last = Some(self.keep(arriving, complete).cut());
+        let refusal = self.keep(arriving, complete).cut();
+        self.tell_setback(Setback::Refused(&refusal));
+        self.last = Some(refusal);
         self.detail = None;
         drop(slot);
         let turn = match come {
@@ -223,6 +227,9 @@ impl<'a> Run<'a> {
     /// Follows the verdict on an attempt that brought no reply.
     async fn failed(&mut self, next: Next, failed: AttemptError) -> Result<Step, CallError> {
         self.report(self.attempts, failed.reply());
+        if matches!(next, Next::Retry(_)) {
+            self.tell_setback(Setback::Failed(&failed));
+        }
         self.detail = Some(failed);
         match next {
             Next::Retry(waiting) => Ok(Step::Again(self.turn(waiting).await?)),
@@ -259,6 +266,12 @@ impl<'a> Run<'a> {
     fn report(&self, number: u32, reply: Reply) {
         if let Some(told) = &self.on_attempt {
             told(AttemptReport { number, reply });
+        }
+    }
+
+    fn tell_setback(&self, setback: Setback<'_>) {
+        if let Some(told) = &self.on_setback {
+            told(setback);
         }
     }
 

@@ -7,6 +7,9 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
 use paceline_core::{ClientId, Cost, OnUncertain, Outcome, Reply, ScopeSet};
 
+use super::Response;
+use crate::http::AttemptError;
+
 /// One call: an HTTP request that can be sent again as it is, and how it is paced.
 pub struct Request {
     /// The method.
@@ -31,6 +34,8 @@ pub struct Request {
     pub before_departure: Option<BeforeDeparture>,
     /// Told of each attempt's end.
     pub on_attempt: Option<OnAttempt>,
+    /// Told why an attempt is not the last one.
+    pub on_setback: Option<OnSetback>,
 }
 
 /// Runs after an attempt has its permit and its connection, and before its first byte leaves; it is told the
@@ -46,6 +51,19 @@ pub type BeforeDepartureFuture =
 /// Told of each attempt's end, before the next one starts; it must not wait. It is not told of an attempt
 /// whose call is dropped, nor of one that [`BeforeDeparture`] refused.
 pub type OnAttempt = Box<dyn Fn(AttemptReport) + Send + Sync>;
+
+/// Told why an attempt is not the last one of its call, once that is fully known; it must not wait. It is not told where
+/// the call is dropped before.
+pub type OnSetback = Box<dyn Fn(Setback<'_>) + Send + Sync>;
+
+/// Why an attempt has to be made again.
+#[derive(Clone, Copy, Debug)]
+pub enum Setback<'a> {
+    /// It brought no reply.
+    Failed(&'a AttemptError),
+    /// The platform refused it; the body is as far as it was read.
+    Refused(&'a Response),
+}
 
 /// How one attempt ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +103,7 @@ impl Request {
             on_uncertain,
             before_departure: None,
             on_attempt: None,
+            on_setback: None,
         }
     }
 }

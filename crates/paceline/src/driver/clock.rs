@@ -33,18 +33,23 @@ impl Clock {
         self.epoch.checked_add(since).map_or(latest, |at| at.min(latest))
     }
 
-    /// The civil time of `at`, seen from `now`.
+    /// The civil time of `at`, seen from `now`; rounded up, so that what is saved is never early.
     pub(crate) fn wall_time(self, now: Instant, at: Instant) -> WallTime {
         if at == Instant::FAR_FUTURE {
             return WallTime::FAR_FUTURE;
         }
-        Self::wall_now() + at.saturating_since(now)
+        Self::wall_now_rounded_up() + at.saturating_since(now)
     }
 
     /// The civil time now; a clock set before 1970 counts as 1970.
     pub(crate) fn wall_now() -> WallTime {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         WallTime::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// The civil time now or within a millisecond: to save what must not come early.
+    pub(crate) fn wall_now_rounded_up() -> WallTime {
+        Self::wall_now() + Duration::from_nanos(1)
     }
 }
 

@@ -178,7 +178,7 @@ impl Task {
     }
 
     fn snapshot(&self, now: Instant) -> Snapshot {
-        self.machine.snapshot(now, Clock::wall_now())
+        self.machine.snapshot(now, Clock::wall_now_rounded_up())
     }
 
     fn grant(&mut self, now: Instant) -> Wake {

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use paceline::client::{Applied, BeforeDeparture, OnAttempt};
+use paceline::client::{Applied, BeforeDeparture, OnAttempt, Setback};
 use paceline::{CallError, Request};
 use tokio::net::TcpSocket;
 use tokio::sync::Notify;
@@ -32,6 +32,22 @@ async fn each_attempt_is_told_before_and_after() {
     let log = Log::default();
     client.call(log.on(post(platform.url("/"), scopes))).await.unwrap();
     assert_eq!(log.lines(), ["before 1", "after 1: No", "before 2", "after 2: Yes"]);
+}
+
+#[tokio::test]
+async fn a_setback_is_told_with_what_the_platform_said() {
+    let platform =
+        Platform::start([reply("429 Too Many Requests", "retry-after: 1\r\n", "slow down"), ok("")]).await;
+    let (client, scopes) = client().await;
+    let told = Log::default();
+    let mut request = post(platform.url("/"), scopes);
+    let log = told.clone();
+    request.on_setback = Some(Box::new(move |setback| match setback {
+        Setback::Refused(reply) => log.write(format!("{}: {:?}", reply.status, reply.body)),
+        Setback::Failed(error) => log.write(error.to_string()),
+    }));
+    client.call(request).await.unwrap();
+    assert_eq!(told.lines(), ["429 Too Many Requests: b\"slow down\""]);
 }
 
 #[tokio::test]

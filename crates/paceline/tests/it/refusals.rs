@@ -75,11 +75,13 @@ async fn a_forbidden_call_after_a_refusal_is_a_ban_that_only_a_person_ends() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_delivered_and_not_followed() {
+async fn a_redirect_is_no_delivery_and_is_not_followed() {
     let platform = Platform::start([reply("302 Found", "location: /elsewhere\r\n", "")]).await;
     let (client, scopes) = client().await;
-    let response = client.call(post(platform.url("/"), scopes)).await.unwrap();
-    assert_eq!(response.status, 302);
+    let error = client.call(post(platform.url("/"), scopes)).await.unwrap_err();
+    let given_up = error.given_up().unwrap();
+    assert_eq!(given_up.why, GiveUp::Rejected);
+    assert_eq!(given_up.last.as_ref().unwrap().headers["location"], "/elsewhere");
     assert_eq!(platform.seen().requests.len(), 1);
 }
 

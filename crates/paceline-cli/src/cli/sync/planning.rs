@@ -191,5 +191,6 @@ fn core_rate(rate: units::Rate) -> Option<Rate> {
 /// Bytes of a batch where nothing is configured: below the 512,000 that a large platform documents.
 const BATCH_BYTES: usize = 500_000;
 /// Headers by which a platform's support finds a call again, and those that tell of limits.
-const KEPT_HEADERS: [&str; 5] =
-    ["x-request-id", "x-correlation-id", "inin-correlation-id", "retry-after", "content-type"];
+/// Where a redirect points says what is wrong with the URL.
+const KEPT_HEADERS: [&str; 6] =
+    ["x-request-id", "x-correlation-id", "inin-correlation-id", "retry-after", "content-type", "location"];

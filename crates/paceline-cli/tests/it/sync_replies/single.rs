@@ -3,21 +3,33 @@
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use paceline_cli::journal::{JournalReader, State};
 use paceline_sim::platform::{Fault, FaultKind, PlatformConfig, ServerError, Trigger};
 
 use super::super::desk::{Desk, stand_in};
 use super::super::scripted::{Answer, Scripted};
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_and_is_not_followed() {
+async fn a_redirect_is_no_delivery_and_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
-        let platform =
-            Scripted::start(move |_| Answer::new(status, "").header("location", "/elsewhere")).await;
+        let platform = Scripted::start(move |asked| {
+            if asked.json()["id"] == "2" {
+                Answer::new(status, "").header("location", "/elsewhere")
+            } else {
+                Answer::new(200, "{}")
+            }
+        })
+        .await;
         let desk = Desk::with_records(5);
-        let ended = desk.sync(&["records.csv", "--to", &platform.url, "--json"]).ended().await.expect(0);
-        assert_eq!(ended.counts(), [5, 0, 0, 0], "{status}");
+        let ended = desk.sync(&["records.csv", "--to", &platform.url, "--json"]).ended().await.expect(3);
+        assert_eq!(ended.counts(), [4, 1, 0, 0], "{status}");
         assert!(platform.asked().iter().all(|asked| asked.line == "POST /"), "{status}");
         assert_eq!(platform.asked().len(), 5, "{status}");
+        let dead = desk.dead();
+        assert_eq!((dead[0].id.as_str(), dead[0].status), ("2", Some(status)));
+        let reader = JournalReader::open(&desk.path("records.csv.journal")).unwrap();
+        let letter = reader.letters(State::Dead).next().unwrap().unwrap();
+        assert!(letter.headers.unwrap().contains("/elsewhere"));
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::stories::{at, call, departures, known, machine, run};
 use crate::controller::{Controller, Departure};
 use crate::{
-    AttemptId, Call, CallId, Config, GiveUp, Instant, Limits, Rate, Reply, ScopeKind, ScopeSet,
-    ScopeSnapshot, Snapshot, Verdict, WallTime,
+    AttemptId, Call, CallId, Config, GateCause, GiveUp, Instant, Limits, Rate, Reply, ScopeKind, ScopeSet,
+    ScopeSnapshot, Snapshot, Verdict, WaitReason, WallTime,
 };
 
 /// Starts the one call that may depart, and sends it.
@@ -173,4 +173,21 @@ fn new_limits_for_a_scope_in_use_are_no_new_burst() {
     machine.set_limits(at(5_000), scope, known(10.0, 20)).expect("known scope");
     let after = run(&mut machine, at(5_000), at(6_000), &Reply::status(200)).len();
     assert!(after <= 14, "{after} in a second at 10/s");
+}
+
+#[test]
+fn a_ban_that_names_its_end_is_a_ban_until_then() {
+    let (mut machine, scope) = machine(Limits::default(), 5);
+    let attempt = start(&mut machine, at(0));
+    answer(&mut machine, at(10), attempt, &Reply::refused(429, Duration::from_secs(1)));
+    let attempt = start(&mut machine, at(1_100));
+    answer(&mut machine, at(1_110), attempt, &Reply::refused(403, Duration::from_secs(60)));
+    let (none, wait) = departures(&mut machine, at(60_000));
+    assert!(none.is_empty());
+    let cause = GateCause::Banned;
+    assert!(
+        matches!(wait, Departure::WaitUntil { reason, .. } if reason == WaitReason::Gate { scope, cause })
+    );
+    let (started, _) = departures(&mut machine, at(62_000));
+    assert_eq!(started.len(), 1, "one asks first");
 }
