@@ -9,8 +9,8 @@ use std::time::Duration;
 use paceline_core::{Config, Limits};
 use paceline_sim::driver::Paced;
 use paceline_sim::platform::{LatencyRange, LimitConfig, LimiterKind, PlatformConfig, Rate, RetryAfterForm};
-use paceline_sim::scenario::Scenario;
-use paceline_sim::world::{self, Run};
+use paceline_sim::scenario::{Arrivals, Callers, Scenario};
+use paceline_sim::world::{self, Run, Terms};
 
 fn main() {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().expect("a number"));
@@ -40,8 +40,10 @@ fn main() {
 fn run(kind: LimiterKind, retry_after: RetryAfterForm, users: NonZeroU32, records: u64, seed: u64) -> Run {
     let ms = Duration::from_millis;
     let scenario = Scenario {
-        users,
+        arrivals: Arrivals::Closed { users, think: LatencyRange::default() },
         records,
+        record_bytes: 2_000,
+        callers: Callers::default(),
         platform: PlatformConfig {
             limits: vec![LimitConfig::per_credential(kind)],
             retry_after,
@@ -50,10 +52,12 @@ fn run(kind: LimiterKind, retry_after: RetryAfterForm, users: NonZeroU32, record
         },
         uplink: LatencyRange::between(ms(10), ms(30)),
         downlink: LatencyRange::between(ms(10), ms(30)),
+        bulk: None,
+        foreign: None,
         is_repeatable: true,
     };
     let mut paced = Paced::new(Config { seed, ..Config::default() }, Limits::default());
-    world::play(&scenario, &mut paced, seed, Duration::from_secs(3_600))
+    world::play(&scenario, &mut paced, &Terms::unbatched(seed, Duration::from_secs(3_600)))
 }
 
 fn platforms() -> Vec<(&'static str, LimiterKind, RetryAfterForm)> {

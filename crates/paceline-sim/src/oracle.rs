@@ -4,13 +4,37 @@ use std::time::Duration;
 
 use paceline_core::Instant;
 
-use crate::platform::{LimiterKind, Rate};
+use crate::platform::{Course, LimiterKind, Rate};
 
 /// The most cost units that one key of a limiter admits from `first` to `last`, both included, starting
 /// fresh; none if nothing bounds it. No call holds a slot for less than `shortest_service`. Exact, but for
-/// the sliding counter, where it is at most one unit for each window above what can be had.
+/// the sliding counter, where it is at most one unit for each window above what can be had, and for a limiter that
+/// changes: there a window's worth is counted with each change, so that the bound is never too low.
 #[must_use]
-pub fn most(kind: LimiterKind, first: Instant, last: Instant, shortest_service: Duration) -> Option<u64> {
+pub fn most(course: &Course, first: Instant, last: Instant, shortest_service: Duration) -> Option<u64> {
+    let mut most = 0_u64;
+    for (place, (kind, from, until)) in course.between(first, last).enumerate() {
+        let here = most_of(kind, from, until, shortest_service)?;
+        // What a bucket held at the change is what it held before: it does not fill up for nothing.
+        let held = if place == 0 { 0 } else { held_at_start(kind) };
+        most = most.saturating_add(here.saturating_sub(held));
+    }
+    Some(most)
+}
+
+/// What a fresh limiter of this kind admits at once that one which goes on does not.
+const fn held_at_start(kind: LimiterKind) -> u64 {
+    match kind {
+        LimiterKind::TokenBucket { burst, .. } => burst.get() as u64,
+        LimiterKind::LeakyBucket { queue, .. } => queue as u64 + 1,
+        LimiterKind::FixedWindow { .. }
+        | LimiterKind::SlidingLog { .. }
+        | LimiterKind::SlidingCounter { .. }
+        | LimiterKind::Concurrency { .. } => 0,
+    }
+}
+
+fn most_of(kind: LimiterKind, first: Instant, last: Instant, shortest_service: Duration) -> Option<u64> {
     let (first, last) = (u128::from(first.as_nanos()), u128::from(last.as_nanos()));
     let span = last.saturating_sub(first);
     let most = match kind {
@@ -83,7 +107,8 @@ mod tests {
                 last = now;
             }
         }
-        (admitted, most(kind, Instant::from_nanos(first_millis * 1_000_000), last, HOLD).unwrap())
+        let course = Course::constant(kind);
+        (admitted, most(&course, Instant::from_nanos(first_millis * 1_000_000), last, HOLD).unwrap())
     }
 
     #[test]
@@ -112,6 +137,6 @@ mod tests {
     #[test]
     fn slots_held_for_no_time_bound_nothing() {
         let kind = LimiterKind::Concurrency { slots: NonZeroU32::MIN };
-        assert_eq!(most(kind, Instant::EPOCH, Instant::EPOCH, Duration::ZERO), None);
+        assert_eq!(most(&Course::constant(kind), Instant::EPOCH, Instant::EPOCH, Duration::ZERO), None);
     }
 }

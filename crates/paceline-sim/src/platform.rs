@@ -9,6 +9,7 @@ use std::time::Duration;
 use paceline_core::Instant;
 
 mod application;
+mod change;
 mod config;
 mod fault;
 mod fingerprint;
@@ -26,6 +27,7 @@ mod retry_after;
 mod service;
 mod stats;
 
+pub use change::{Change, Course};
 pub use config::{BulkCost, LimitConfig, PlatformConfig};
 pub use fault::{Fault, FaultKind, Outage, OutageKind, ServerError, Trigger};
 pub use fingerprint::Fingerprint;
@@ -70,12 +72,15 @@ pub struct Platform {
     faults: Faults,
     application: Application,
     tally: Tally,
+    /// How many of the changes have happened.
+    changed: usize,
 }
 
 impl Platform {
     /// A platform on which nothing has happened yet; its epoch is [`Instant::EPOCH`].
     #[must_use]
-    pub fn new(config: PlatformConfig, seed: u64) -> Self {
+    pub fn new(mut config: PlatformConfig, seed: u64) -> Self {
+        config.changes.sort_by_key(|change| change.at);
         let longest = config.latency.longest();
         let longest_nanos = u64::try_from(longest.as_nanos()).unwrap_or(u64::MAX);
         Self {
@@ -87,6 +92,7 @@ impl Platform {
             faults: Faults::new(config.faults.clone(), config.outages.clone()),
             application: Application::new(config.body_limit),
             tally: Tally::default(),
+            changed: 0,
             config,
         }
     }
@@ -115,6 +121,24 @@ impl Platform {
             self.admit(now, due, client, request)
         };
         Service { early: standing.early, ..service }
+    }
+
+    /// A call of somebody else on the same limits: it takes from them, and is in none of the counts. Says when it is
+    /// served; its ticket is handed back like any other.
+    pub fn arrive_foreign(&mut self, now: Instant, request: &Request<'_>) -> (Instant, Ticket) {
+        let now = self.advance(now);
+        let due = now + self.config.latency.sample(&mut self.rng);
+        if self.faults.outage(now).is_some() {
+            return (due, Ticket::default());
+        }
+        self.limits.turn_to(request);
+        match self.limits.admit(now.as_nanos(), 1) {
+            Admission::Granted { delay, slots } => {
+                self.tally.foreign_cost += 1;
+                (due + Duration::from_nanos(delay), Ticket { slots, wait: None })
+            }
+            Admission::Refused { .. } | Admission::TooMuch => (due, Ticket::default()),
+        }
     }
 
     /// The ending of a request has happened: its reply was sent, or its connection reset.
@@ -171,6 +195,12 @@ impl Platform {
 
     fn advance(&mut self, now: Instant) -> Instant {
         self.now = self.now.max(now);
+        while let Some(change) =
+            self.config.changes.get(self.changed).filter(|change| change.is_due(self.now))
+        {
+            self.limits.change(change);
+            self.changed += 1;
+        }
         self.now
     }
 
@@ -205,7 +235,8 @@ impl Platform {
         let told_until = reply.retry_after.and_then(RetryAfter::told).map(|told| due + told);
         let wait = told_until.map(|until| Wait { client, keys: self.limits.refusing().to_vec(), until });
         let ticket = Ticket { slots: Vec::new(), wait };
-        Service { told_until, ticket, ..Service::turned_away(due, Ending::Reply(reply)) }
+        let refused_by = self.limits.refusing_places();
+        Service { told_until, refused_by, ticket, ..Service::turned_away(due, Ending::Reply(reply)) }
     }
 
     fn serve(
@@ -227,7 +258,7 @@ impl Platform {
                 Ending::of_reply(reply, due, fault)
             }
         };
-        Service { at, ending, told_until: None, early: false, ticket }
+        Service { ticket, admitted: true, ..Service::turned_away(at, ending) }
     }
 
     /// The minimum over the limits of what their keys could have admitted, and what did not fall under them.
@@ -235,16 +266,18 @@ impl Platform {
         let first = self.tally.first_arrival?;
         let last = self.tally.last_accept.unwrap_or(first);
         let shortest = self.config.latency.shortest();
-        let bounds = self.limits.admitted().filter_map(|(limit, keys)| {
+        let admitted = self.tally.admitted_cost + self.tally.foreign_cost;
+        let bounds = (0..).zip(self.limits.admitted()).filter_map(|(place, (limit, keys))| {
             let (mut used, mut covered) = (0, 0);
             for admitted in keys.filter(|admitted| *admitted > 0) {
                 used += 1;
                 covered += admitted;
             }
-            let each = crate::oracle::most(limit.kind, first, last, shortest)?;
-            Some(each.saturating_mul(used).saturating_add(self.tally.admitted_cost - covered))
+            let course = Course::of(place, limit.kind, &self.config.changes);
+            let each = crate::oracle::most(&course, first, last, shortest)?;
+            Some(each.saturating_mul(used).saturating_add(admitted - covered))
         });
-        bounds.min()
+        bounds.min().map(|most| most.saturating_sub(self.tally.foreign_cost))
     }
 }
 

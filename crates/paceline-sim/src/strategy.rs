@@ -1,17 +1,79 @@
 //! The seam for a decision-maker: who decides when a call leaves, and what its answer means.
 
-use paceline_core::{AttemptId, CallId, GiveUp, Instant, Reply};
+use paceline_core::{Answered, AttemptId, CallId, Cost, GiveUp, Instant, Reply};
 
-/// A client's brain in a world. The core is one ([`crate::driver::Paced`]); what people do today are others.
+use crate::platform::RetryAfter;
+
+/// A client's brain in a world. The core is one ([`crate::driver::Paced`]); what people do today are others
+/// ([`crate::strategies`]).
+///
+/// The world calls it so: [`Strategy::submit`] for a new call and [`Strategy::answered`] for each attempt's end, at most
+/// once each at a time; then [`Strategy::poll`] until it says [`Move::Wait`]. `now` never goes back.
 pub trait Strategy {
-    /// A user has a call to make; `is_repeatable` tells whether applying it twice does no harm.
-    fn submit(&mut self, now: Instant, call: CallId, is_repeatable: bool);
+    /// A user has a call to make.
+    fn submit(&mut self, now: Instant, submission: &Submission);
 
     /// What to do next; asked until it says `Wait`.
     fn poll(&mut self, now: Instant) -> Move;
 
-    /// What became of an attempt. The reply was read to its end.
-    fn answered(&mut self, now: Instant, attempt: AttemptId, reply: &Reply) -> Fate;
+    /// What became of an attempt.
+    fn answered(&mut self, now: Instant, attempt: AttemptId, answer: &Answer) -> Fate;
+
+    /// Whether it leaves the bodies of refusals unread, so that their connections cannot be used again.
+    fn leaves_bodies_unread(&self) -> bool {
+        false
+    }
+}
+
+/// A call that a user has to make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Submission {
+    /// Its name; a strategy sees each once.
+    pub call: CallId,
+    /// Whose call it is.
+    pub lane: Lane,
+    /// What it costs under the platform's limits.
+    pub cost: Cost,
+    /// Whether applying it twice does no harm.
+    pub is_repeatable: bool,
+}
+
+/// The credential, integration and endpoint of a call, each counted from 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Lane {
+    /// Which credential: what a client of today keeps one state for.
+    pub credential: u32,
+    /// Which kind of integration.
+    pub integration: u32,
+    /// Which endpoint.
+    pub endpoint: u32,
+}
+
+/// What a client sees of an attempt's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The reply, read as Paceline reads it.
+    pub reply: Reply,
+    /// The `Retry-After` as it was written, for those who read it otherwise.
+    pub retry_after: Option<RetryAfter>,
+}
+
+impl Answer {
+    /// The status code; None when no reply came.
+    #[must_use]
+    pub const fn status(&self) -> Option<u16> {
+        match self.reply {
+            Reply::Answered(Answered { status, .. }) => Some(status),
+            Reply::NotSent | Reply::Lost => None,
+        }
+    }
+}
+
+impl From<Reply> for Answer {
+    /// An answer whose `Retry-After`, if it has one, is not shown as it was written.
+    fn from(reply: Reply) -> Self {
+        Self { reply, retry_after: None }
+    }
 }
 
 /// What a strategy does next.

@@ -1,18 +1,59 @@
 //! Users, a network and a platform in virtual time: pop, advance, deliver, check.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use fastrand::Rng;
-use paceline_core::{Answered, AttemptId, CallId, GiveUp, Instant, Reply};
+use paceline_core::{Answered, AttemptId, CallId, Cost, GiveUp, Instant, Reply};
+use slab::Slab;
 
-use crate::check::{self, Findings, Sighting};
+use crate::check::{Findings, Law};
 use crate::event_queue::EventQueue;
 use crate::platform::{
-    Ending, Fingerprint, Payload, Platform, Record, Request, RetryAfter, Service, Stats, Ticket,
+    Ban, BulkCost, Ending, Fingerprint, Payload, Platform, Record, RetryAfter, Service, Stats,
 };
-use crate::scenario::Scenario;
-use crate::strategy::{Fate, Move, Strategy};
+use crate::scenario::{Arrivals, Scenario};
+use crate::strategy::{Answer, Fate, Move, Strategy, Submission};
+
+mod chance;
+mod demand;
+mod intake;
+mod lanes;
+mod sockets;
+mod strangers;
+mod timeline;
+mod witness;
+
+use demand::Demand;
+use intake::{Intake, Load};
+use lanes::Lanes;
+use sockets::Sockets;
+use strangers::Strangers;
+use witness::Witness;
+
+pub use timeline::{TENTH, Tenth, Timeline};
+
+/// How a scenario is played once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The source of all chance: the same seed gives the same run.
+    pub seed: u64,
+    /// The most records that go in one call; more than 1 only where the platform has a bulk endpoint.
+    pub batch: NonZeroU32,
+    /// How long a record waits for company in a batch.
+    pub linger: Duration,
+    /// When to stop, whatever is left.
+    pub limit: Duration,
+}
+
+impl Terms {
+    /// One record in a call, and as long as it takes, up to `limit`.
+    #[must_use]
+    pub const fn unbatched(seed: u64, limit: Duration) -> Self {
+        Self { seed, batch: NonZeroU32::MIN, linger: Duration::ZERO, limit }
+    }
+}
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -23,35 +64,54 @@ pub struct Run {
     pub findings: Findings,
     /// Records whose users were served.
     pub delivered: u64,
-    /// Records given up, and why.
+    /// Calls given up, and why.
     pub given_up: BTreeMap<u64, GiveUp>,
+    /// Records of those calls.
+    pub given_up_records: u64,
+    /// Records still on their way, or not even begun, when the run was stopped.
+    pub unfinished: u64,
     /// When the last user was served.
     pub finished: Instant,
+    /// How long each delivered record took from its user's hand to success; ascending.
+    pub times_to_success: Vec<Duration>,
+    /// What arrived when.
+    pub timeline: Timeline,
     /// How many events it took.
     pub events: u64,
 }
 
-/// Plays `scenario` to its end with a client that `strategy` decides for. The same seed gives the same run.
+/// Plays `scenario` to its end with a client that `strategy` decides for. The same terms give the same run.
 ///
-/// It stops when every record is delivered or given up, or after `limit` of virtual time; what is not
-/// delivered by then is in [`Findings::lost`].
-pub fn play(scenario: &Scenario, strategy: &mut dyn Strategy, seed: u64, limit: Duration) -> Run {
-    World::new(scenario, seed).play(strategy, Instant::EPOCH + limit)
+/// It stops when every record is delivered or given up, or at the limit of virtual time.
+pub fn play(scenario: &Scenario, strategy: &mut dyn Strategy, terms: &Terms) -> Run {
+    World::new(scenario, terms).play(strategy, Instant::EPOCH + terms.limit)
 }
 
+#[derive(Clone, Copy)]
 enum Event {
+    /// A user takes its next record in hand.
+    Ready { user: u32 },
+    /// A batch has waited long enough for company.
+    Linger { lane: u32 },
+    /// An attempt reaches the platform.
     Arrival(AttemptId),
-    /// The platform is done with it.
-    Sent(Box<Sent>),
+    /// The platform is done with the attempt of this key.
+    Sent(usize),
     /// The client sees what became of it.
-    Seen(AttemptId, Reply),
+    Seen(usize),
+    /// Somebody else calls.
+    Foreign,
+    /// Somebody else has been served.
+    ForeignDone(usize),
+    /// The client asked to be woken.
     Wake,
 }
 
-struct Sent {
+/// What the platform does with an attempt, until the client has seen it.
+struct Serving {
     attempt: AttemptId,
-    ending: Ending,
-    ticket: Ticket,
+    service: Option<Service>,
+    answer: Answer,
 }
 
 struct World<'a> {
@@ -59,72 +119,144 @@ struct World<'a> {
     platform: Platform,
     events: EventQueue<Event>,
     rng: Rng,
-    sightings: Vec<Sighting>,
-    next_record: u64,
-    delivered: u64,
+    lanes: Lanes,
+    demand: Demand,
+    intake: Intake,
+    sockets: Sockets,
+    strangers: Strangers,
+    serving: Slab<Serving>,
+    witness: Witness,
     given_up: BTreeMap<u64, GiveUp>,
+    given_up_records: u64,
     finished: Instant,
     wake_at: Option<Instant>,
 }
 
 impl<'a> World<'a> {
-    fn new(scenario: &'a Scenario, seed: u64) -> Self {
+    fn new(scenario: &'a Scenario, terms: &Terms) -> Self {
+        let lanes = Lanes::new(scenario);
         Self {
             scenario,
-            platform: Platform::new(scenario.platform.clone(), seed),
+            platform: Platform::new(scenario.platform.clone(), terms.seed),
             events: EventQueue::new(),
-            rng: Rng::with_seed(seed ^ NETWORK_SEED),
-            sightings: Vec::new(),
-            next_record: 0,
-            delivered: 0,
+            rng: Rng::with_seed(terms.seed ^ NETWORK_SEED),
+            demand: Demand::new(scenario),
+            intake: Intake::new(scenario, terms, lanes.count()),
+            lanes,
+            sockets: Sockets::default(),
+            strangers: Strangers::new(scenario.foreign),
+            serving: Slab::new(),
+            witness: Witness::default(),
             given_up: BTreeMap::new(),
+            given_up_records: 0,
             finished: Instant::EPOCH,
             wake_at: None,
         }
     }
 
     fn play(mut self, strategy: &mut dyn Strategy, until: Instant) -> Run {
-        for _ in 0..self.scenario.users.get() {
-            self.take_next_record(Instant::EPOCH, strategy);
-        }
-        self.move_client(Instant::EPOCH, strategy);
+        self.begin(strategy);
         let mut events = 0;
         while let Some((now, event)) = self.events.pop() {
             if now > until || self.is_through() {
                 break;
             }
             events += 1;
-            match event {
-                Event::Arrival(attempt) => self.arrive(now, attempt),
-                Event::Sent(sent) => self.send(now, *sent),
-                Event::Seen(attempt, reply) => {
-                    self.see(now, strategy, attempt, &reply);
-                    self.move_client(now, strategy);
-                }
-                Event::Wake if self.wake_at == Some(now) => self.move_client(now, strategy),
-                Event::Wake => {}
+            if self.happen(now, event, strategy) {
+                self.move_client(now, strategy);
             }
         }
         self.judge(events)
     }
 
-    fn is_through(&self) -> bool {
-        self.delivered + self.given_up.len() as u64 == self.scenario.records
+    fn begin(&mut self, strategy: &mut dyn Strategy) {
+        let now = Instant::EPOCH;
+        if let Some(gap) = self.strangers.gap(&mut self.rng) {
+            self.events.schedule(now + gap, Event::Foreign);
+        }
+        match self.scenario.arrivals {
+            Arrivals::Closed { users, .. } => {
+                for user in 0..users.get() {
+                    self.take_record(now, user, strategy);
+                }
+            }
+            Arrivals::Open { .. } => self.take_record(now, 0, strategy),
+        }
+        self.move_client(now, strategy);
     }
 
-    fn take_next_record(&mut self, now: Instant, strategy: &mut dyn Strategy) {
-        if self.next_record < self.scenario.records {
-            strategy.submit(now, CallId(self.next_record), self.scenario.is_repeatable);
-            self.next_record += 1;
+    /// Lets an event happen. Returns whether the client was told something or asked to be woken.
+    fn happen(&mut self, now: Instant, event: Event, strategy: &mut dyn Strategy) -> bool {
+        match event {
+            Event::Arrival(attempt) => self.arrive(now, attempt),
+            Event::Sent(key) => self.send(now, key),
+            Event::Seen(key) => {
+                self.see(now, key, strategy);
+                return true;
+            }
+            Event::Ready { user } => {
+                self.take_record(now, user, strategy);
+                return true;
+            }
+            Event::Linger { lane } => {
+                if let Some(call) = self.intake.close_due(now, lane) {
+                    self.submit(now, call, strategy);
+                    return true;
+                }
+            }
+            Event::Foreign => self.call_as_stranger(now),
+            Event::ForeignDone(key) => self.strangers.done(now, key, &mut self.platform),
+            Event::Wake => return self.wake_at == Some(now),
         }
+        false
+    }
+
+    fn is_through(&self) -> bool {
+        self.witness.deliveries() + self.given_up_records == self.scenario.records
+    }
+
+    fn take_record(&mut self, now: Instant, user: u32, strategy: &mut dyn Strategy) {
+        let Some(record) = self.demand.take(now, user) else { return };
+        if let Arrivals::Open { rate } = self.scenario.arrivals {
+            let gap = chance::gap(rate, &mut self.rng);
+            self.events.schedule(now + gap, Event::Ready { user: user.wrapping_add(1) });
+        }
+        let lane = self.lanes.of(user, record);
+        if let Some(call) = self.intake.push(now, record, lane) {
+            self.submit(now, call, strategy);
+        }
+        if let Some(due) = self.intake.newly_due(lane) {
+            self.events.schedule(due, Event::Linger { lane });
+        }
+    }
+
+    fn submit(&mut self, now: Instant, call: CallId, strategy: &mut dyn Strategy) {
+        let load = self.intake.load(call);
+        let items = u32::try_from(load.len()).unwrap_or(u32::MAX);
+        let cost = match self.scenario.platform.bulk_cost {
+            BulkCost::Call => Cost::ONE,
+            BulkCost::Item => NonZeroU32::new(items).map_or(Cost::ONE, Cost),
+        };
+        let lane = self.lanes.lane(self.lane_of(call));
+        strategy.submit(now, &Submission { call, lane, cost, is_repeatable: self.scenario.is_repeatable });
+    }
+
+    fn lane_of(&self, call: CallId) -> u32 {
+        let first = self.intake.load(call).nth(0);
+        self.lanes.of(self.demand.user_of(first), first)
     }
 
     fn move_client(&mut self, now: Instant, strategy: &mut dyn Strategy) {
         loop {
             match strategy.poll(now) {
                 Move::Send(attempt) => {
-                    let arrives = now + self.scenario.uplink.sample(&mut self.rng);
-                    self.events.schedule(arrives, Event::Arrival(attempt));
+                    let mut way = self.scenario.uplink.sample(&mut self.rng);
+                    if self.sockets.take() {
+                        self.platform.connection_opened();
+                        way += self.scenario.uplink.sample(&mut self.rng);
+                        way += self.scenario.downlink.sample(&mut self.rng);
+                    }
+                    self.events.schedule(now + way, Event::Arrival(attempt));
                 }
                 Move::Wait(at) => {
                     if let Some(at) = at.filter(|&at| self.wake_at != Some(at)) {
@@ -138,58 +270,114 @@ impl<'a> World<'a> {
     }
 
     fn arrive(&mut self, now: Instant, attempt: AttemptId) {
-        let identity = Fingerprint::number(attempt.call.0);
-        let client = Fingerprint::default();
-        self.sightings.push(Sighting::Arrived { at: now, client, limit: client });
-        let mut request = Request::bare(Payload::One(Record::sound(identity)));
-        request.idempotency_key = self.scenario.is_repeatable.then_some(identity);
-        let before = self.platform.times_applied(identity);
-        let Service { at, ending, told_until, ticket, .. } = self.platform.arrive(now, &request);
-        if self.platform.times_applied(identity) > before {
-            self.sightings.push(Sighting::Applied { identity });
-        }
-        if let Some(until) = told_until {
-            self.sightings.push(Sighting::Told { sent: at, client, limit: client, until });
-        }
-        self.events.schedule(at, Event::Sent(Box::new(Sent { attempt, ending, ticket })));
+        let lane = self.lane_of(attempt.call);
+        let mut request = self.lanes.request(lane, Payload::Nothing);
+        let load = self.intake.load(attempt.call);
+        request.body_bytes = load.len() as u64 * u64::from(self.scenario.record_bytes);
+        request.idempotency_key = self.scenario.is_repeatable.then(|| Fingerprint::number(attempt.call.0));
+        let service = match load {
+            Load::One(record) => {
+                request.payload = Payload::One(Record::sound(Fingerprint::number(record)));
+                self.platform.arrive(now, &request)
+            }
+            Load::Many(records) => {
+                let records: Vec<Record> =
+                    records.iter().map(|&record| Record::sound(Fingerprint::number(record))).collect();
+                request.payload = Payload::Bulk(&records);
+                self.platform.arrive(now, &request)
+            }
+        };
+        load.for_each(|record| self.witness.look(record, &self.platform));
+        self.witness.arrived(now, self.lanes.keys(lane), &service);
+        let at = service.at;
+        let key =
+            self.serving.insert(Serving { attempt, service: Some(service), answer: Reply::Lost.into() });
+        self.events.schedule(at, Event::Sent(key));
     }
 
-    fn send(&mut self, now: Instant, sent: Sent) {
-        self.platform.finish(now, sent.ticket);
-        let seen = now + self.scenario.downlink.sample(&mut self.rng);
-        let (seen, reply) = match sent.ending {
+    fn send(&mut self, now: Instant, key: usize) {
+        let serving = &mut self.serving[key];
+        let Service { ending, ticket, .. } = serving.service.take().expect("a reply is sent once");
+        self.platform.finish(now, ticket);
+        let mut seen = now + self.scenario.downlink.sample(&mut self.rng);
+        match ending {
             Ending::Reply(reply) => {
                 let retry_after = reply.retry_after.and_then(RetryAfter::told);
                 let answered = Answered { retry_after, ..Answered::status(reply.status) };
-                (seen, Reply::Answered(answered))
+                serving.answer = Answer { reply: Reply::Answered(answered), retry_after: reply.retry_after };
             }
-            Ending::NoReply => (seen + CLIENT_TIMEOUT, Reply::Lost),
-            Ending::ResetBefore | Ending::ResetAfter | Ending::Truncated(_) => (seen, Reply::Lost),
-        };
-        self.events.schedule(seen, Event::Seen(sent.attempt, reply));
+            Ending::NoReply => seen = seen + CLIENT_TIMEOUT,
+            Ending::ResetBefore | Ending::ResetAfter | Ending::Truncated(_) => {}
+        }
+        self.events.schedule(seen, Event::Seen(key));
     }
 
-    fn see(&mut self, now: Instant, strategy: &mut dyn Strategy, attempt: AttemptId, reply: &Reply) {
-        match strategy.answered(now, attempt, reply) {
+    fn see(&mut self, now: Instant, key: usize, strategy: &mut dyn Strategy) {
+        let Serving { attempt, answer, .. } = self.serving.remove(key);
+        let is_read = match answer.status() {
+            None => false,
+            Some(200..=299) => true,
+            Some(_) => !strategy.leaves_bodies_unread(),
+        };
+        self.sockets.give_back(is_read);
+        let load = self.intake.load(attempt.call);
+        match strategy.answered(now, attempt, &answer) {
             Fate::Again => return,
-            Fate::Delivered => self.delivered += 1,
-            Fate::GivenUp(why) => drop(self.given_up.insert(attempt.call.0, why)),
+            Fate::Delivered => load.for_each(|record| {
+                self.witness.delivered(record, now.saturating_since(self.demand.since(record)));
+            }),
+            Fate::GivenUp(why) => {
+                self.given_up.insert(attempt.call.0, why);
+                self.given_up_records += load.len() as u64;
+            }
         }
         self.finished = now;
-        self.take_next_record(now, strategy);
+        self.free_users(now, attempt.call, strategy);
+    }
+
+    /// The users whose records a call carried think, and take their next ones.
+    fn free_users(&mut self, now: Instant, call: CallId, strategy: &mut dyn Strategy) {
+        let Arrivals::Closed { think, .. } = self.scenario.arrivals else { return };
+        for at in 0..self.intake.load(call).len() {
+            let user = self.demand.user_of(self.intake.load(call).nth(at));
+            if think.longest().is_zero() {
+                self.take_record(now, user, strategy);
+            } else {
+                let ready = now + think.sample(&mut self.rng);
+                self.events.schedule(ready, Event::Ready { user });
+            }
+        }
+    }
+
+    fn call_as_stranger(&mut self, now: Instant) {
+        let request = self.lanes.request(0, Payload::Nothing);
+        let (at, ticket) = self.platform.arrive_foreign(now, &request);
+        let key = self.strangers.keep(ticket);
+        self.events.schedule(at, Event::ForeignDone(key));
+        if let Some(gap) = self.strangers.gap(&mut self.rng) {
+            self.events.schedule(now + gap, Event::Foreign);
+        }
     }
 
     fn judge(self, events: u64) -> Run {
-        let handed_in: Vec<Fingerprint> = (0..self.scenario.records).map(Fingerprint::number).collect();
-        let reported: Vec<Fingerprint> =
-            self.given_up.keys().map(|&record| Fingerprint::number(record)).collect();
-        let excuse = EXCUSE + self.scenario.platform.latency.longest() + self.scenario.uplink.longest();
+        let latency = self.scenario.platform.latency.longest();
+        let law = Law { excuse: EXCUSE + latency + self.scenario.uplink.longest(), ban: BAN };
+        let delivered = self.witness.deliveries();
+        let mut reported = Vec::new();
+        for &call in self.given_up.keys() {
+            self.intake.load(CallId(call)).for_each(|record| reported.push(Fingerprint::number(record)));
+        }
+        let (findings, times_to_success, timeline) = self.witness.judge(&reported, &law);
         Run {
             stats: self.platform.stats(),
-            findings: check::judge(&self.sightings, &handed_in, &reported, excuse),
-            delivered: self.delivered,
+            findings,
+            delivered,
+            unfinished: self.scenario.records - delivered - self.given_up_records,
             given_up: self.given_up,
+            given_up_records: self.given_up_records,
             finished: self.finished,
+            times_to_success,
+            timeline,
             events,
         }
     }
@@ -201,3 +389,9 @@ const NETWORK_SEED: u64 = 0x6e65_7477_6f72_6b00;
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(60);
 /// What arrives so soon after a wait was told, beyond the greatest latency, was in flight then.
 const EXCUSE: Duration = Duration::from_millis(250);
+/// What a client that comes early risks: 20 times within a minute, by the facts of a large platform.
+const BAN: Ban = Ban {
+    early_returns: NonZeroU32::new(20).expect("20 is not 0"),
+    within: Duration::from_secs(60),
+    lasts: Duration::from_secs(60),
+};

@@ -9,11 +9,11 @@ use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use paceline::driver::{CallSpec, InFlight, LastLook, Next, Pacer, Permit, Waiting};
 use paceline_core::{
-    AttemptId, Backoff, CallId, Config, Instant, Jitter, KnownRate, Limits, OnUncertain, Rate, Reply,
+    AttemptId, Backoff, CallId, Config, Cost, Instant, Jitter, KnownRate, Limits, OnUncertain, Rate, Reply,
     ScopeId, ScopeKind, ScopeSet,
 };
 use paceline_sim::driver::Paced;
-use paceline_sim::strategy::{Fate, Move, Strategy as _};
+use paceline_sim::strategy::{Fate, Lane, Move, Strategy as _, Submission};
 use proptest::prelude::*;
 
 /// When each call is submitted, and what each of its attempts is answered with, after how long.
@@ -77,6 +77,10 @@ fn trace() -> impl Strategy<Value = Trace> {
     (any::<u64>(), gaps, answers).prop_map(|(seed, gaps, answers)| Trace { seed, gaps, answers })
 }
 
+fn submission(call: u64) -> Submission {
+    Submission { call: CallId(call), lane: Lane::default(), cost: Cost::ONE, is_repeatable: true }
+}
+
 /// What is due: (millisecond, sequence).
 type Due<T> = BTreeMap<(u64, u64), T>;
 
@@ -111,8 +115,8 @@ fn in_virtual_time(trace: &Trace) -> Vec<Decision> {
         if !is_due_by_itself {
             let (_, input) = due.pop_first().expect("it is due");
             match input {
-                Input::Submit(call) => paced.submit(instant, CallId(call), true),
-                Input::Answer(attempt, reply) => match paced.answered(instant, attempt, &reply) {
+                Input::Submit(call) => paced.submit(instant, &submission(call)),
+                Input::Answer(attempt, reply) => match paced.answered(instant, attempt, &reply.into()) {
                     Fate::Again => {}
                     fate => decisions.push(Decision::Ended {
                         at: now,

@@ -2,6 +2,7 @@
 
 use paceline_core::{ScopeKind, WallTime};
 
+use crate::platform::change::Change;
 use crate::platform::fault::{Fault, Outage};
 use crate::platform::fingerprint::Fingerprint;
 use crate::platform::latency::LatencyRange;
@@ -14,6 +15,8 @@ use crate::platform::retry_after::RetryAfterForm;
 pub struct PlatformConfig {
     /// Its limits; a call must be granted by all of those that it falls under.
     pub limits: Vec<LimitConfig>,
+    /// When they change.
+    pub changes: Vec<Change>,
     /// How a refusal tells when to come back.
     pub retry_after: RetryAfterForm,
     /// What early returns cost; none: they are only counted.
@@ -38,6 +41,7 @@ impl Default for PlatformConfig {
     fn default() -> Self {
         Self {
             limits: Vec::new(),
+            changes: Vec::new(),
             retry_after: RetryAfterForm::default(),
             ban: None,
             latency: LatencyRange::default(),

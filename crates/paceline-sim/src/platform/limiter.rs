@@ -147,6 +147,27 @@ impl Limiter {
         }
     }
 
+    /// Becomes another one at `now`; of the same kind, what was used stays used.
+    pub(crate) fn change(&mut self, now: u64, kind: LimiterKind, longest_service: u64) {
+        match (&mut *self, kind) {
+            (Self::TokenBucket(limiter), LimiterKind::TokenBucket { rate, burst }) => {
+                limiter.change(now, rate, burst);
+            }
+            (Self::FixedWindow(limiter), LimiterKind::FixedWindow { rate, phase }) => {
+                limiter.change(now, rate, phase);
+            }
+            (Self::SlidingLog(limiter), LimiterKind::SlidingLog { rate }) => limiter.change(rate),
+            (Self::SlidingCounter(limiter), LimiterKind::SlidingCounter { rate }) => {
+                limiter.change(now, rate)
+            }
+            (Self::LeakyBucket(limiter), LimiterKind::LeakyBucket { rate, queue }) => {
+                limiter.change(now, rate, queue);
+            }
+            (Self::Concurrency(limiter), LimiterKind::Concurrency { slots }) => limiter.change(slots),
+            _ => *self = Self::new(kind, longest_service),
+        }
+    }
+
     /// A call that was taken is no longer being served.
     pub(crate) fn release(&mut self) {
         if let Self::Concurrency(limiter) = self {

@@ -3,6 +3,7 @@
 use paceline_core::ScopeKind;
 use rustc_hash::FxHashMap;
 
+use crate::platform::change::Change;
 use crate::platform::config::LimitConfig;
 use crate::platform::fingerprint::Fingerprint;
 use crate::platform::limiter::{Check, Limiter};
@@ -79,6 +80,21 @@ impl Limits {
     /// The keys whose limiters refused it.
     pub(crate) fn refusing(&self) -> &[LimitKey] {
         &self.refusing
+    }
+
+    /// The places of the limits that refused it, as bits; those beyond the 64th are not told.
+    pub(crate) fn refusing_places(&self) -> u64 {
+        self.refusing.iter().fold(0, |places, key| places | 1_u64.checked_shl(key.limit).unwrap_or(0))
+    }
+
+    /// A limit becomes another one, for all its keys and those to come.
+    pub(crate) fn change(&mut self, change: &Change) {
+        let Some(limit) = self.limits.get_mut(change.limit) else { return };
+        limit.config.kind = change.kind;
+        let now = change.nanos();
+        for keyed in &mut limit.keyed {
+            keyed.limiter.change(now, change.kind, self.longest_service);
+        }
     }
 
     /// All or nothing: a refusal takes nothing, except from limits that count refused calls.

@@ -19,6 +19,10 @@ pub struct Service {
     pub told_until: Option<Instant>,
     /// Whether the request came before an earlier such instant, and is held against the client.
     pub early: bool,
+    /// Whether all limits let it through.
+    pub admitted: bool,
+    /// The limits that refused it: a bit for each place in the configuration below 64.
+    pub refused_by: u64,
     /// Hand it back to [`crate::platform::Platform::finish`] when the ending has happened.
     pub ticket: Ticket,
 }
@@ -26,7 +30,15 @@ pub struct Service {
 impl Service {
     /// Not admitted: nothing is held, nothing was told.
     pub(crate) fn turned_away(at: Instant, ending: Ending) -> Self {
-        Self { at, ending, told_until: None, early: false, ticket: Ticket::default() }
+        Self {
+            at,
+            ending,
+            told_until: None,
+            early: false,
+            admitted: false,
+            refused_by: 0,
+            ticket: Ticket::default(),
+        }
     }
 
     pub(crate) fn problem(at: Instant, problem: Problem) -> Self {

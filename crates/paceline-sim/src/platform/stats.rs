@@ -56,6 +56,8 @@ pub(crate) struct Tally {
     pub(crate) last_accept: Option<Instant>,
     pub(crate) accepted_cost: u64,
     pub(crate) admitted_cost: u64,
+    /// What others had admitted.
+    pub(crate) foreign_cost: u64,
     tenth: u64,
     in_tenth: u64,
 }

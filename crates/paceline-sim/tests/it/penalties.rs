@@ -1,13 +1,16 @@
 //! Early returns, and the ban that they earn.
 
-use paceline_sim::check::{self, Sighting};
+use paceline_sim::check::{self, Law, Sighting};
 use paceline_sim::platform::{Ban, Fingerprint, Platform, PlatformConfig, Request};
 
 use crate::fixture::{at, bucket, call, call_at, limited, millis, post, status};
 
 fn strict() -> PlatformConfig {
-    let ban = Ban { early_returns: crate::fixture::some(20), within: millis(60_000), lasts: millis(60_000) };
-    PlatformConfig { ban: Some(ban), ..limited(&[bucket(1, 1)]) }
+    PlatformConfig { ban: Some(ban()), ..limited(&[bucket(1, 1)]) }
+}
+
+fn ban() -> Ban {
+    Ban { early_returns: crate::fixture::some(20), within: millis(60_000), lasts: millis(60_000) }
 }
 
 #[test]
@@ -78,12 +81,12 @@ fn the_platform_and_the_second_judge_count_the_same_early_returns() {
     for number in 0..5_000 {
         now = now + millis(rng.u64(0..120));
         let service = call_at(&mut platform, now, &post(number));
-        sightings.push(Sighting::Arrived { at: now, client, limit: client });
+        sightings.push(Sighting::Arrived { arrival: number, at: now, client, limit: client });
         if let Some(until) = service.told_until {
             sightings.push(Sighting::Told { sent: service.at, client, limit: client, until });
         }
     }
-    let findings = check::judge(&sightings, &[], &[], millis(250 + 80));
+    let findings = check::judge(&sightings, &[], &[], &Law { excuse: millis(250 + 80), ban: ban() });
     assert!(platform.stats().early_returns > 100);
     assert_eq!(findings.early_returns.len() as u64, platform.stats().early_returns);
 }

@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
-use paceline_core::{Answered, AttemptId, CallId, Config, Instant, Limits, Reply};
+use paceline_core::{AttemptId, Config, Instant, Limits};
 use paceline_sim::driver::Paced;
 use paceline_sim::platform::{
     Ban, Fault, FaultKind, LatencyRange, LimitConfig, LimiterKind, PlatformConfig, Rate, RetryAfterForm,
     ServerError, Trigger,
 };
-use paceline_sim::scenario::Scenario;
-use paceline_sim::strategy::{Fate, Move, Strategy};
-use paceline_sim::world::{self, Run};
+use paceline_sim::scenario::{Arrivals, Callers, Scenario};
+use paceline_sim::strategy::{Answer, Fate, Move, Strategy, Submission};
+use paceline_sim::world::{self, Run, Terms};
 
 /// 120 calls a second with a burst of 120, and a ban for those who come early.
 fn founding(users: u32, records: u64) -> Scenario {
@@ -21,8 +21,10 @@ fn founding(users: u32, records: u64) -> Scenario {
     let bucket = LimiterKind::TokenBucket { rate: Rate::per_second(some(120)), burst: some(120) };
     let minute = Duration::from_secs(60);
     Scenario {
-        users: some(users),
+        arrivals: Arrivals::Closed { users: some(users), think: LatencyRange::default() },
         records,
+        record_bytes: 2_000,
+        callers: Callers::default(),
         platform: PlatformConfig {
             limits: vec![LimitConfig::per_credential(bucket)],
             latency: LatencyRange::between(ms(10), ms(20)),
@@ -31,13 +33,15 @@ fn founding(users: u32, records: u64) -> Scenario {
         },
         uplink: LatencyRange::between(ms(10), ms(30)),
         downlink: LatencyRange::between(ms(10), ms(30)),
+        bulk: None,
+        foreign: None,
         is_repeatable: true,
     }
 }
 
 fn paced(scenario: &Scenario, seed: u64) -> Run {
     let mut client = Paced::new(Config { seed, ..Config::default() }, Limits::default());
-    world::play(scenario, &mut client, seed, HOUR)
+    world::play(scenario, &mut client, &Terms::unbatched(seed, HOUR))
 }
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -125,17 +129,17 @@ struct Reckless {
 }
 
 impl Strategy for Reckless {
-    fn submit(&mut self, _: Instant, call: CallId, _: bool) {
-        self.ready.push_back(AttemptId { call, number: 1 });
+    fn submit(&mut self, _: Instant, submission: &Submission) {
+        self.ready.push_back(AttemptId { call: submission.call, number: 1 });
     }
 
     fn poll(&mut self, _: Instant) -> Move {
         self.ready.pop_front().map_or(Move::Wait(None), Move::Send)
     }
 
-    fn answered(&mut self, _: Instant, attempt: AttemptId, reply: &Reply) -> Fate {
-        match reply {
-            Reply::Answered(Answered { status: 200..=299, .. }) => Fate::Delivered,
+    fn answered(&mut self, _: Instant, attempt: AttemptId, answer: &Answer) -> Fate {
+        match answer.status() {
+            Some(200..=299) => Fate::Delivered,
             _ => {
                 self.ready.push_back(AttemptId { number: attempt.number + 1, ..attempt });
                 Fate::Again
@@ -150,7 +154,7 @@ fn a_client_that_breaks_the_rules_is_found_out_by_both_judges() {
     let trigger = Trigger::Every(NonZeroU64::new(50).unwrap());
     scenario.platform.faults = vec![Fault { kind: FaultKind::ResetAfter, trigger }];
     scenario.platform.ban = None;
-    let run = world::play(&scenario, &mut Reckless::default(), 6, HOUR);
+    let run = world::play(&scenario, &mut Reckless::default(), &Terms::unbatched(6, HOUR));
     assert!(!run.findings.early_returns.is_empty() && !run.findings.doubled.is_empty());
     assert!(run.stats.early_returns > 0 && run.stats.duplicates > 0);
     // A record that was applied three times is one that was doubled, and two applications too many.
@@ -158,8 +162,10 @@ fn a_client_that_breaks_the_rules_is_found_out_by_both_judges() {
 }
 
 #[test]
-fn a_client_that_is_shut_out_loses_what_it_does_not_report() {
-    let run = world::play(&founding(200, 1_000), &mut Reckless::default(), 6, Duration::from_secs(20));
-    assert!(run.stats.banned > 0);
-    assert_eq!(run.findings.lost.len() as u64, 1_000 - run.delivered);
+fn a_client_that_is_shut_out_does_not_finish() {
+    let terms = Terms::unbatched(6, Duration::from_secs(20));
+    let run = world::play(&founding(200, 1_000), &mut Reckless::default(), &terms);
+    assert!(run.stats.banned > 0 && run.findings.bans_earned > 0);
+    assert!(run.unfinished > 0);
+    assert_eq!(run.unfinished, 1_000 - run.delivered);
 }

@@ -17,6 +17,11 @@ impl Concurrency {
         Self { slots: slots.get(), serving: 0, longest_service }
     }
 
+    /// What is being served keeps its slots.
+    pub(super) const fn change(&mut self, slots: NonZeroU32) {
+        self.slots = slots.get();
+    }
+
     pub(super) fn check(&self) -> Check {
         if self.serving < self.slots {
             return Check::Fits;
@@ -29,7 +34,8 @@ impl Concurrency {
     }
 
     pub(super) fn release(&mut self) {
-        self.serving -= 1;
+        // One that was taken before the limit was something else for a while is counted no longer.
+        self.serving = self.serving.saturating_sub(1);
     }
 }
 

@@ -35,6 +35,14 @@ impl FixedWindow {
         self.used = self.used.saturating_add(u64::from(cost));
     }
 
+    /// What was used in the window that is open counts in the one that is open then.
+    pub(super) fn change(&mut self, now: u64, rate: Rate, phase: Duration) {
+        self.roll(now);
+        let used = self.used;
+        *self = Self::new(rate, phase);
+        (self.index, self.used) = (self.windows.index(now), used);
+    }
+
     fn roll(&mut self, now: u64) {
         let index = self.windows.index(now);
         if index > self.index {

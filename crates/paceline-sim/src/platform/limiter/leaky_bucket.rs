@@ -45,6 +45,14 @@ impl LeakyBucket {
         self.drained_at = self.drained_at.min(full);
     }
 
+    /// The calls that wait go on waiting, at the new rate.
+    pub(super) fn change(&mut self, now: u64, rate: Rate, queue: u32) {
+        let backlog = self.backlog(now);
+        let mut changed = Self::new(rate, queue);
+        changed.drained_at = u128::from(now) * changed.count + backlog * changed.period / self.period;
+        *self = changed;
+    }
+
     fn fill(&mut self, now: u64, cost: u32) {
         let now = u128::from(now) * self.count;
         self.drained_at = self.drained_at.max(now) + u128::from(cost) * self.period;

@@ -40,6 +40,14 @@ impl SlidingCounter {
         self.used += u128::from(cost);
     }
 
+    /// Both windows keep what was used in them; under another length they count as those that are open then.
+    pub(super) fn change(&mut self, now: u64, rate: Rate) {
+        self.roll(now);
+        let (before, used) = (self.before, self.used);
+        *self = Self::new(rate);
+        (self.index, self.before, self.used) = (self.windows.index(now), before, used);
+    }
+
     /// How far into this window (or beyond its end, the next) `cost` fits if nothing else comes.
     fn fits_from(&self, cost: u128) -> u128 {
         let length = self.windows.length();

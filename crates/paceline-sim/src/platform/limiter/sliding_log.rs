@@ -40,6 +40,12 @@ impl SlidingLog {
         self.trim();
     }
 
+    /// What is remembered stays remembered.
+    pub(super) const fn change(&mut self, rate: Rate) {
+        self.most = rate.count().get() as u64;
+        self.window = rate.per_nanos();
+    }
+
     /// When the youngest of the oldest `units` was admitted.
     fn leaving(&self, units: u64) -> u64 {
         let mut left = 0;

@@ -42,6 +42,15 @@ impl TokenBucket {
         self.level = (self.level - i128::from(cost) * self.period).max(-self.full);
     }
 
+    /// Tokens that are there stay, up to the new burst.
+    pub(super) fn change(&mut self, now: u64, rate: Rate, burst: NonZeroU32) {
+        self.accrue(now);
+        let mut changed = Self::new(rate, burst);
+        changed.level = (self.level * changed.period / self.period).min(changed.full);
+        changed.at = self.at;
+        *self = changed;
+    }
+
     fn accrue(&mut self, now: u64) {
         let elapsed = now.saturating_sub(self.at);
         self.at = self.at.max(now);
