@@ -3,6 +3,7 @@
 
 pub mod cli;
 pub mod journal;
+pub mod lab;
 pub mod observe;
 pub mod origin;
 pub mod platform;
