@@ -1,4 +1,8 @@
 //! `paceline lab`: plays strategies in virtual time, ranks them, finds Paceline's best settings, and says so in words and
 //! pictures.
 
+pub mod measure;
 pub mod outcome;
+pub mod ranking;
+pub mod statistics;
+pub mod sweep;

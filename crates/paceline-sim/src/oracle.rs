@@ -6,6 +6,10 @@ use paceline_core::Instant;
 
 use crate::platform::{Course, LimiterKind, Rate};
 
+mod ideal;
+
+pub use ideal::{long_run_rate, soonest};
+
 /// The most cost units that one key of a limiter admits from `first` to `last`, both included, starting
 /// fresh; none if nothing bounds it. No call holds a slot for less than `shortest_service`. Exact, but for
 /// the sliding counter, where it is at most one unit for each window above what can be had, and for a limiter that

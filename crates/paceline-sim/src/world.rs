@@ -24,6 +24,7 @@ mod sockets;
 mod strangers;
 mod timeline;
 mod witness;
+mod workers;
 
 use demand::Demand;
 use intake::{Intake, Load};
@@ -31,6 +32,7 @@ use lanes::Lanes;
 use sockets::Sockets;
 use strangers::Strangers;
 use witness::Witness;
+use workers::Workers;
 
 pub use timeline::{TENTH, Tenth, Timeline};
 
@@ -43,6 +45,8 @@ pub struct Terms {
     pub batch: NonZeroU32,
     /// How long a record waits for company in a batch.
     pub linger: Duration,
+    /// The most calls that the client takes on at once; None: as many as there are.
+    pub workers: Option<NonZeroU32>,
     /// When to stop, whatever is left.
     pub limit: Duration,
 }
@@ -51,7 +55,7 @@ impl Terms {
     /// One record in a call, and as long as it takes, up to `limit`.
     #[must_use]
     pub const fn unbatched(seed: u64, limit: Duration) -> Self {
-        Self { seed, batch: NonZeroU32::MIN, linger: Duration::ZERO, limit }
+        Self { seed, batch: NonZeroU32::MIN, linger: Duration::ZERO, workers: None, limit }
     }
 }
 
@@ -122,6 +126,7 @@ struct World<'a> {
     lanes: Lanes,
     demand: Demand,
     intake: Intake,
+    workers: Workers,
     sockets: Sockets,
     strangers: Strangers,
     serving: Slab<Serving>,
@@ -143,6 +148,7 @@ impl<'a> World<'a> {
             demand: Demand::new(scenario),
             intake: Intake::new(scenario, terms, lanes.count()),
             lanes,
+            workers: Workers::new(terms.workers),
             sockets: Sockets::default(),
             strangers: Strangers::new(scenario.foreign),
             serving: Slab::new(),
@@ -231,6 +237,12 @@ impl<'a> World<'a> {
     }
 
     fn submit(&mut self, now: Instant, call: CallId, strategy: &mut dyn Strategy) {
+        if let Some(call) = self.workers.take_on(call) {
+            self.hand_over(now, call, strategy);
+        }
+    }
+
+    fn hand_over(&mut self, now: Instant, call: CallId, strategy: &mut dyn Strategy) {
         let load = self.intake.load(call);
         let items = u32::try_from(load.len()).unwrap_or(u32::MAX);
         let cost = match self.scenario.platform.bulk_cost {
@@ -332,6 +344,9 @@ impl<'a> World<'a> {
             }
         }
         self.finished = now;
+        if let Some(next) = self.workers.free() {
+            self.hand_over(now, next, strategy);
+        }
         self.free_users(now, attempt.call, strategy);
     }
 
