@@ -1,8 +1,13 @@
 //! `paceline lab`: plays strategies in virtual time, ranks them, finds Paceline's best settings, and says so in words and
 //! pictures.
 
+pub mod answer;
+pub mod configuration;
 pub mod measure;
 pub mod outcome;
+pub mod paceline;
 pub mod ranking;
+pub mod search;
 pub mod statistics;
 pub mod sweep;
+pub mod table;
