@@ -1,0 +1,106 @@
+//! What people do today, and Paceline: all that can be played against a modelled platform.
+//!
+//! Each file in the folder is one idea, true to its original, whose source and version it names. [`all`] is the list. Those that
+//! know of one another (a limiter, a bucket, a gate) exist once per credential; workers who know nothing do so anyway.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use paceline_core::{Config, Limits, ScopeKind};
+
+use crate::driver::Paced;
+use crate::platform::Rate;
+use crate::strategy::Strategy;
+
+mod calls;
+mod fixed;
+mod forum;
+mod sleepers;
+mod workers;
+
+use fixed::Fixed;
+use forum::Forum;
+use workers::{Patience, Workers};
+
+/// What a client is told before it begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    /// The platform's limit, for those who have to know it.
+    pub rate: Rate,
+    /// What the limit admits at once.
+    pub burst: NonZeroU32,
+    /// The scopes that Paceline is told of, and what it is told of each; at least one.
+    pub scopes: Vec<(ScopeKind, Limits)>,
+    /// The most calls that may wait at once.
+    pub max_waiting: usize,
+}
+
+/// A strategy that can be named.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// In kebab case, without spaces.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub about: &'static str,
+    /// Where it is from, and in which version.
+    pub source: &'static str,
+    build: fn(&Known, u64) -> Box<dyn Strategy>,
+}
+
+impl Named {
+    /// A new client that follows it; the same seed gives the same decisions.
+    #[must_use]
+    pub fn build(&self, known: &Known, seed: u64) -> Box<dyn Strategy> {
+        (self.build)(known, seed)
+    }
+}
+
+/// All strategies, the simplest first.
+#[must_use]
+pub const fn all() -> &'static [Named] {
+    &ALL
+}
+
+/// The strategy of that name.
+#[must_use]
+pub fn named(name: &str) -> Option<&'static Named> {
+    ALL.iter().find(|named| named.name == name)
+}
+
+fn workers(patience: impl Patience + 'static, seed: u64) -> Box<dyn Strategy> {
+    Box::new(Workers::new(patience, seed))
+}
+
+fn paceline(known: &Known, seed: u64) -> Box<dyn Strategy> {
+    let config = Config { seed, max_waiting: known.max_waiting, ..Config::default() };
+    Box::new(Paced::with_scopes(config, known.scopes.clone()))
+}
+
+static ALL: [Named; 4] = [
+    Named {
+        name: "forum",
+        about: "each worker sleeps out its own Retry-After and up to a second, as forum threads recommend",
+        source: FORUM,
+        build: |_, seed| workers(Forum { has_jitter: true }, seed),
+    },
+    Named {
+        name: "forum-no-jitter",
+        about: "each worker sleeps out its own Retry-After to the second",
+        source: FORUM,
+        build: |_, seed| workers(Forum { has_jitter: false }, seed),
+    },
+    Named {
+        name: "fixed-5s",
+        about: "each worker sleeps 5 s after whatever was not a success",
+        source: "folklore",
+        build: |_, seed| workers(Fixed(Duration::from_secs(5)), seed),
+    },
+    Named {
+        name: "paceline",
+        about: "Paceline: one gate, a paced reopening, and a limit that is learned",
+        source: "paceline-core, this version",
+        build: paceline,
+    },
+];
+
+const FORUM: &str = "forum threads on rate-limited APIs";
