@@ -12,12 +12,14 @@ use crate::driver::Paced;
 use crate::platform::Rate;
 use crate::strategy::Strategy;
 
+mod backoff;
 mod calls;
 mod fixed;
 mod forum;
 mod sleepers;
 mod workers;
 
+use backoff::{Backoff, Spread};
 use fixed::Fixed;
 use forum::Forum;
 use workers::{Patience, Workers};
@@ -71,12 +73,16 @@ fn workers(patience: impl Patience + 'static, seed: u64) -> Box<dyn Strategy> {
     Box::new(Workers::new(patience, seed))
 }
 
+fn backoff(spread: Spread, heeds_header: bool, seed: u64) -> Box<dyn Strategy> {
+    workers(Backoff::new(spread, heeds_header), seed)
+}
+
 fn paceline(known: &Known, seed: u64) -> Box<dyn Strategy> {
     let config = Config { seed, max_waiting: known.max_waiting, ..Config::default() };
     Box::new(Paced::with_scopes(config, known.scopes.clone()))
 }
 
-static ALL: [Named; 4] = [
+static ALL: [Named; 12] = [
     Named {
         name: "forum",
         about: "each worker sleeps out its own Retry-After and up to a second, as forum threads recommend",
@@ -96,6 +102,54 @@ static ALL: [Named; 4] = [
         build: |_, seed| workers(Fixed(Duration::from_secs(5)), seed),
     },
     Named {
+        name: "backoff-none",
+        about: "exponential backoff from 0.1 s up to 20 s; the header is not read",
+        source: BACKOFF,
+        build: |_, seed| backoff(Spread::None, false, seed),
+    },
+    Named {
+        name: "backoff-full",
+        about: "exponential backoff with full jitter; the header is not read",
+        source: BACKOFF,
+        build: |_, seed| backoff(Spread::Full, false, seed),
+    },
+    Named {
+        name: "backoff-equal",
+        about: "exponential backoff with equal jitter; the header is not read",
+        source: BACKOFF,
+        build: |_, seed| backoff(Spread::Equal, false, seed),
+    },
+    Named {
+        name: "backoff-decorrelated",
+        about: "exponential backoff with decorrelated jitter; the header is not read",
+        source: BACKOFF,
+        build: |_, seed| backoff(Spread::Decorrelated, false, seed),
+    },
+    Named {
+        name: "backoff-none-header",
+        about: "exponential backoff from 0.1 s up to 20 s, never before Retry-After",
+        source: BACKOFF,
+        build: |_, seed| backoff(Spread::None, true, seed),
+    },
+    Named {
+        name: "backoff-full-header",
+        about: "exponential backoff with full jitter, never before Retry-After",
+        source: BACKOFF,
+        build: |_, seed| backoff(Spread::Full, true, seed),
+    },
+    Named {
+        name: "backoff-equal-header",
+        about: "exponential backoff with equal jitter, never before Retry-After",
+        source: BACKOFF,
+        build: |_, seed| backoff(Spread::Equal, true, seed),
+    },
+    Named {
+        name: "backoff-decorrelated-header",
+        about: "exponential backoff with decorrelated jitter, never before Retry-After",
+        source: BACKOFF,
+        build: |_, seed| backoff(Spread::Decorrelated, true, seed),
+    },
+    Named {
         name: "paceline",
         about: "Paceline: one gate, a paced reopening, and a limit that is learned",
         source: "paceline-core, this version",
@@ -104,3 +158,4 @@ static ALL: [Named; 4] = [
 ];
 
 const FORUM: &str = "forum threads on rate-limited APIs";
+const BACKOFF: &str = "aws-samples/aws-arch-backoff-simulator at 095a076";
