@@ -16,12 +16,16 @@ mod backoff;
 mod calls;
 mod fixed;
 mod forum;
+mod per_credential;
+mod shared_gate;
 mod sleepers;
 mod workers;
 
 use backoff::{Backoff, Spread};
 use fixed::Fixed;
 use forum::Forum;
+use per_credential::PerCredential;
+use shared_gate::SharedGate;
 use workers::{Patience, Workers};
 
 /// What a client is told before it begins.
@@ -82,7 +86,7 @@ fn paceline(known: &Known, seed: u64) -> Box<dyn Strategy> {
     Box::new(Paced::with_scopes(config, known.scopes.clone()))
 }
 
-static ALL: [Named; 12] = [
+static ALL: [Named; 13] = [
     Named {
         name: "forum",
         about: "each worker sleeps out its own Retry-After and up to a second, as forum threads recommend",
@@ -148,6 +152,12 @@ static ALL: [Named; 12] = [
         about: "exponential backoff with decorrelated jitter, never before Retry-After",
         source: BACKOFF,
         build: |_, seed| backoff(Spread::Decorrelated, true, seed),
+    },
+    Named {
+        name: "shared-gate",
+        about: "one gate for all workers, closed until the longest Retry-After, then open to all at once",
+        source: "folklore",
+        build: |_, _| Box::new(PerCredential::new(|_| SharedGate::default())),
     },
     Named {
         name: "paceline",
