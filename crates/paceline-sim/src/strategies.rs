@@ -16,6 +16,7 @@ mod backoff;
 mod calls;
 mod fixed;
 mod forum;
+mod known_bucket;
 mod per_credential;
 mod shared_gate;
 mod sleepers;
@@ -24,6 +25,7 @@ mod workers;
 use backoff::{Backoff, Spread};
 use fixed::Fixed;
 use forum::Forum;
+use known_bucket::KnownBucket;
 use per_credential::PerCredential;
 use shared_gate::SharedGate;
 use workers::{Patience, Workers};
@@ -81,12 +83,24 @@ fn backoff(spread: Spread, heeds_header: bool, seed: u64) -> Box<dyn Strategy> {
     workers(Backoff::new(spread, heeds_header), seed)
 }
 
+fn bucket(known: &Known, percent: u32, seed: u64) -> Box<dyn Strategy> {
+    let (rate, burst) = (known.rate, known.burst);
+    Box::new(PerCredential::new(move |credential| {
+        KnownBucket::new(rate, burst, percent, apart(seed, credential))
+    }))
+}
+
 fn paceline(known: &Known, seed: u64) -> Box<dyn Strategy> {
     let config = Config { seed, max_waiting: known.max_waiting, ..Config::default() };
     Box::new(Paced::with_scopes(config, known.scopes.clone()))
 }
 
-static ALL: [Named; 13] = [
+/// A seed for each credential's client.
+fn apart(seed: u64, credential: u32) -> u64 {
+    seed ^ u64::from(credential).wrapping_mul(GOLDEN)
+}
+
+static ALL: [Named; 15] = [
     Named {
         name: "forum",
         about: "each worker sleeps out its own Retry-After and up to a second, as forum threads recommend",
@@ -154,6 +168,18 @@ static ALL: [Named; 13] = [
         build: |_, seed| backoff(Spread::Decorrelated, true, seed),
     },
     Named {
+        name: "known-bucket",
+        about: "a client-side token bucket at the limit that the platform documents",
+        source: GOVERNOR,
+        build: |known, seed| bucket(known, 100, seed),
+    },
+    Named {
+        name: "known-bucket-95",
+        about: "the same at 95 % of that limit",
+        source: GOVERNOR,
+        build: |known, seed| bucket(known, 95, seed),
+    },
+    Named {
         name: "shared-gate",
         about: "one gate for all workers, closed until the longest Retry-After, then open to all at once",
         source: "folklore",
@@ -169,3 +195,6 @@ static ALL: [Named; 13] = [
 
 const FORUM: &str = "forum threads on rate-limited APIs";
 const BACKOFF: &str = "aws-samples/aws-arch-backoff-simulator at 095a076";
+const GOVERNOR: &str = "governor 0.10.4";
+/// 2^64 / the golden ratio: neighbouring credentials get seeds far apart.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;

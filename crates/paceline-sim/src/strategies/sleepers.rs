@@ -39,6 +39,11 @@ pub(super) const fn after(attempt: AttemptId) -> AttemptId {
     AttemptId { call: attempt.call, number: attempt.number.saturating_add(1) }
 }
 
+/// The earlier of two instants, of which there may be none.
+pub(super) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    one.into_iter().chain(other).min()
+}
+
 #[cfg(test)]
 mod tests {
     use paceline_core::CallId;
