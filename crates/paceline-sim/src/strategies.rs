@@ -12,6 +12,7 @@ use crate::driver::Paced;
 use crate::platform::Rate;
 use crate::strategy::Strategy;
 
+mod aws_adaptive;
 mod backoff;
 mod calls;
 mod fixed;
@@ -22,6 +23,7 @@ mod shared_gate;
 mod sleepers;
 mod workers;
 
+use aws_adaptive::AwsAdaptive;
 use backoff::{Backoff, Spread};
 use fixed::Fixed;
 use forum::Forum;
@@ -100,7 +102,7 @@ fn apart(seed: u64, credential: u32) -> u64 {
     seed ^ u64::from(credential).wrapping_mul(GOLDEN)
 }
 
-static ALL: [Named; 15] = [
+static ALL: [Named; 16] = [
     Named {
         name: "forum",
         about: "each worker sleeps out its own Retry-After and up to a second, as forum threads recommend",
@@ -166,6 +168,14 @@ static ALL: [Named; 15] = [
         about: "exponential backoff with decorrelated jitter, never before Retry-After",
         source: BACKOFF,
         build: |_, seed| backoff(Spread::Decorrelated, true, seed),
+    },
+    Named {
+        name: "aws-adaptive",
+        about: "the adaptive retry of the AWS SDKs; operations that failed are handed in again",
+        source: "aws-smithy-runtime 1.16.2",
+        build: |_, seed| {
+            Box::new(PerCredential::new(move |credential| AwsAdaptive::new(apart(seed, credential))))
+        },
     },
     Named {
         name: "known-bucket",
