@@ -21,6 +21,7 @@ mod known_bucket;
 mod per_credential;
 mod shared_gate;
 mod sleepers;
+mod vector_arc;
 mod workers;
 
 use aws_adaptive::AwsAdaptive;
@@ -30,6 +31,7 @@ use forum::Forum;
 use known_bucket::KnownBucket;
 use per_credential::PerCredential;
 use shared_gate::SharedGate;
+use vector_arc::VectorArc;
 use workers::{Patience, Workers};
 
 /// What a client is told before it begins.
@@ -102,7 +104,7 @@ fn apart(seed: u64, credential: u32) -> u64 {
     seed ^ u64::from(credential).wrapping_mul(GOLDEN)
 }
 
-static ALL: [Named; 16] = [
+static ALL: [Named; 17] = [
     Named {
         name: "forum",
         about: "each worker sleeps out its own Retry-After and up to a second, as forum threads recommend",
@@ -175,6 +177,14 @@ static ALL: [Named; 16] = [
         source: "aws-smithy-runtime 1.16.2",
         build: |_, seed| {
             Box::new(PerCredential::new(move |credential| AwsAdaptive::new(apart(seed, credential))))
+        },
+    },
+    Named {
+        name: "vector-arc",
+        about: "the adaptive request concurrency of Vector, around its Fibonacci retry",
+        source: "vectordotdev/vector at 05b56b7",
+        build: |_, seed| {
+            Box::new(PerCredential::new(move |credential| VectorArc::new(apart(seed, credential))))
         },
     },
     Named {
