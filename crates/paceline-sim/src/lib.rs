@@ -13,5 +13,6 @@ mod event_queue;
 pub mod oracle;
 pub mod platform;
 pub mod scenario;
+pub mod strategies;
 pub mod strategy;
 pub mod world;

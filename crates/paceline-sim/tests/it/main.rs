@@ -15,4 +15,6 @@ mod replays;
 #[cfg(test)]
 mod stats;
 #[cfg(test)]
+mod strategies;
+#[cfg(test)]
 mod world;
