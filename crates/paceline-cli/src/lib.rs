@@ -13,3 +13,4 @@ pub mod settings;
 pub mod sync;
 pub mod template;
 pub mod units;
+pub mod written;
