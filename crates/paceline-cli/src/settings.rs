@@ -14,10 +14,7 @@ mod model;
 mod placing;
 mod pointer;
 mod print;
-mod problem;
 mod secret;
-mod suggest;
-mod value;
 
 pub use auth::{Auth, Credential, SecretSource};
 pub use environment::process_environment;
@@ -31,5 +28,6 @@ pub use model::{
 };
 pub use pointer::{JsonPointer, NotAPointer};
 pub use print::print_config;
-pub use problem::{Problem, SettingsError};
 pub use secret::{Secret, SecretError};
+
+pub use crate::written::{Problem, Problems as SettingsError};

@@ -5,7 +5,7 @@ use paceline_core::ScopeKind;
 use super::keys::SettingKey;
 use super::limit::LIMIT_KEYS;
 use super::placing::TABLES;
-use super::suggest::closest;
+use crate::written::closest;
 
 /// The variables of this process, those with a name or value that is no text aside.
 pub fn process_environment() -> impl Iterator<Item = (String, String)> {

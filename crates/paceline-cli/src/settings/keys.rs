@@ -6,7 +6,7 @@ mod listed;
 
 use super::limit::LIMIT_KEYS;
 use super::model::Settings;
-use super::value::Value;
+use crate::written::Value;
 
 /// A key of a configuration.
 #[derive(Clone, Debug)]

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::SettingsError;
 use super::environment::Variable;
 use super::file::ConfigFile;
 use super::model::Settings;
 use super::placing::{Wrong, check_table, place};
-use super::problem::{Problem, SettingsError};
-use super::value::Written;
 use crate::origin::{Origin, Text};
 use crate::template::RequestSpec;
+use crate::written::{Problem, Written};
 
 /// A flag of the command line that has a home in the configuration.
 #[derive(Clone, Debug)]

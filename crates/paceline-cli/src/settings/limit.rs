@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 
 use paceline_core::ScopeKind;
 
-use super::value::Value;
 use crate::units::{Percent, Rate};
+use crate::written::Value;
 
 /// `[limits.tenant]`, `[limits.credential]`, `[limits.integration.NAME]` or
 /// `[limits.endpoint."METHOD /path"]`.

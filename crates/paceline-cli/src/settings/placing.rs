@@ -5,8 +5,7 @@ use paceline_core::ScopeKind;
 use super::keys::SettingKey;
 use super::limit::{LIMIT_KEYS, ScopeLimit};
 use super::model::Settings;
-use super::suggest::closest;
-use super::value::{Value, Written};
+use crate::written::{Value, Written, closest};
 
 /// Sets the key at `path` to `written`.
 pub(super) fn place(settings: &mut Settings, path: &[&str], written: &Written) -> Result<(), Wrong> {

@@ -5,7 +5,7 @@ use http::HeaderName;
 use super::SettingKey;
 use crate::settings::auth::{Auth, SecretSource};
 use crate::settings::print::quoted;
-use crate::settings::value::{Value, Written};
+use crate::written::{Value, Written};
 
 pub(super) static AUTH: [SettingKey; 4] = [
     SettingKey {

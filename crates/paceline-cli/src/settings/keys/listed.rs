@@ -8,8 +8,8 @@ use paceline_core::OnUncertain;
 use super::SettingKey;
 use crate::settings::model::IdempotencyKey;
 use crate::settings::print::{quoted, quoted_template};
-use crate::settings::value::{Value, Written};
 use crate::units::spelled;
+use crate::written::{Value, Written};
 
 pub(super) static TARGET: [SettingKey; 6] = [
     SettingKey {

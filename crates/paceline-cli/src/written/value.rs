@@ -2,11 +2,14 @@
 
 use std::str::FromStr;
 
+use toml::Spanned;
+use toml::de::DeValue;
+
 use crate::units::Percent;
 
 /// A value as it was written.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Written {
+pub(crate) enum Written {
     /// A text of the file.
     Text(String),
     /// A whole number of the file.
@@ -21,19 +24,41 @@ pub(super) enum Written {
     Loose(String),
 }
 
+impl Written {
+    /// What the file says.
+    pub(crate) fn of(value: &Spanned<DeValue<'_>>) -> Self {
+        match value.get_ref() {
+            DeValue::String(text) => Self::Text(text.to_string()),
+            DeValue::Boolean(flag) => Self::Boolean(*flag),
+            DeValue::Integer(integer) => i64::from_str_radix(integer.as_str(), integer.radix())
+                .map_or(Self::Other("a number that is too large"), Self::Integer),
+            DeValue::Table(table) => {
+                let pairs = table.iter().map(|(name, value)| {
+                    let text = value.get_ref().as_str().unwrap_or_default();
+                    (name.get_ref().to_string(), text.to_owned())
+                });
+                Self::Table(pairs.collect())
+            }
+            DeValue::Float(_) => Self::Other("a number with decimals"),
+            DeValue::Datetime(_) => Self::Other("a date"),
+            DeValue::Array(_) => Self::Other("a list"),
+        }
+    }
+}
+
 /// A value, and the key that it is for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Value<'a> {
-    pub(super) written: &'a Written,
+pub(crate) struct Value<'a> {
+    pub(crate) written: &'a Written,
     /// What the key takes.
-    pub(super) kind: &'static str,
+    pub(crate) kind: &'static str,
     /// How that is written.
-    pub(super) example: &'static str,
+    pub(crate) example: &'static str,
 }
 
 impl<'a> Value<'a> {
     /// The text; nothing else will do.
-    pub(super) fn text(self) -> Result<&'a str, String> {
+    pub(crate) fn text(self) -> Result<&'a str, String> {
         match self.written {
             Written::Text(text) | Written::Loose(text) => Ok(text),
             _ => Err(self.mistaken()),
@@ -41,7 +66,7 @@ impl<'a> Value<'a> {
     }
 
     /// The text, which must not be empty.
-    pub(super) fn name(self) -> Result<String, String> {
+    pub(crate) fn name(self) -> Result<String, String> {
         match self.text()? {
             "" => Err(self.instead_of("an empty text")),
             text => Ok(text.to_owned()),
@@ -49,17 +74,17 @@ impl<'a> Value<'a> {
     }
 
     /// The text, read as a `T`.
-    pub(super) fn parse<T: FromStr<Err: ToString>>(self) -> Result<T, String> {
+    pub(crate) fn parse<T: FromStr<Err: ToString>>(self) -> Result<T, String> {
         self.text()?.parse().map_err(|error: T::Err| error.to_string())
     }
 
     /// The text as a span of time.
-    pub(super) fn span(self) -> Result<std::time::Duration, String> {
+    pub(crate) fn span(self) -> Result<std::time::Duration, String> {
         crate::units::span(self.text()?).map_err(|error| error.to_string())
     }
 
     /// A whole number that a `T`, one of the integers that are not zero, can hold.
-    pub(super) fn count<T: FromStr>(self) -> Result<T, String> {
+    pub(crate) fn count<T: FromStr>(self) -> Result<T, String> {
         let digits = match self.written {
             Written::Integer(number) => number.to_string(),
             Written::Loose(text) => text.trim().to_owned(),
@@ -71,7 +96,7 @@ impl<'a> Value<'a> {
     }
 
     /// True or false.
-    pub(super) fn boolean(self) -> Result<bool, String> {
+    pub(crate) fn boolean(self) -> Result<bool, String> {
         match self.written {
             Written::Boolean(flag) => Ok(*flag),
             Written::Loose(text) => text.trim().parse().map_err(|_| format!("`{text}` is not true or false")),
@@ -80,7 +105,7 @@ impl<'a> Value<'a> {
     }
 
     /// A share that leaves something.
-    pub(super) fn reserve(self) -> Result<Percent, String> {
+    pub(crate) fn reserve(self) -> Result<Percent, String> {
         match self.parse()? {
             all if all == Percent::new(100) => {
                 Err("a reserve of 100% leaves nothing to send with".to_owned())
@@ -90,7 +115,7 @@ impl<'a> Value<'a> {
     }
 
     /// What to say when something else must stand here.
-    pub(super) fn mistaken(self) -> String {
+    pub(crate) fn mistaken(self) -> String {
         let found = match self.written {
             Written::Text(_) | Written::Loose(_) => "a text",
             Written::Integer(_) => "a number",

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, where, and what to do.
+//! What is wrong with what somebody wrote, where, and what to do.
 
 use std::fmt;
 use std::ops::Range;
@@ -8,7 +8,7 @@ use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, Na
 
 use crate::origin::Origin;
 
-/// One thing that is wrong with a configuration.
+/// One thing that is wrong with what somebody wrote.
 ///
 /// Reads as `paceline.toml:4:1: there is no key max_wiat in [retry]; did you mean max_wait?`.
 #[derive(Debug)]
@@ -28,23 +28,28 @@ struct Snippet {
 }
 
 impl Problem {
-    pub(super) fn new(origin: Origin, message: impl Into<String>) -> Self {
+    pub(crate) fn new(origin: Origin, message: impl Into<String>) -> Self {
         Self { message: message.into(), advice: None, origin, column: None, snippet: None }
     }
 
     /// This problem, with what to do.
-    pub(super) fn with_advice(self, advice: Option<String>) -> Self {
+    pub(crate) fn with_advice(self, advice: Option<String>) -> Self {
         Self { advice, ..self }
     }
 
     /// This problem, in that column of its line (the first is 1).
-    pub(super) fn with_column(self, column: usize) -> Self {
+    pub(crate) fn with_column(self, column: usize) -> Self {
         Self { column: Some(column), ..self }
     }
 
-    /// This problem, with the text that is wrong. Not for text that may hold a secret.
-    pub(super) fn with_snippet(self, source: &Arc<NamedSource<String>>, span: Range<usize>) -> Self {
+    /// This problem, with the text that is wrong.
+    pub(crate) fn with_snippet(self, source: &Arc<NamedSource<String>>, span: Range<usize>) -> Self {
         Self { snippet: Some(Snippet { source: Arc::clone(source), span }), ..self }
+    }
+
+    /// This problem, without the text that is wrong: it may hold a secret.
+    pub(crate) fn without_snippet(self) -> Self {
+        Self { snippet: None, ..self }
     }
 
     /// Where it is.
@@ -82,23 +87,23 @@ impl Diagnostic for Problem {
     }
 }
 
-/// A configuration that cannot be used: everything that is wrong with it, in the order it was met.
+/// What somebody wrote cannot be used: everything that is wrong with it, in the order it was met.
 #[derive(Debug)]
-pub struct SettingsError {
+pub struct Problems {
     problems: Vec<Problem>,
 }
 
-impl SettingsError {
+impl Problems {
     /// `problems`, if there are any.
-    pub(super) fn of(problems: Vec<Problem>) -> Result<(), Self> {
+    pub(crate) fn of(problems: Vec<Problem>) -> Result<(), Self> {
         if problems.is_empty() { Ok(()) } else { Err(Self { problems }) }
     }
 
-    pub(super) fn one(problem: Problem) -> Self {
+    pub(crate) fn one(problem: Problem) -> Self {
         Self { problems: vec![problem] }
     }
 
-    pub(super) fn into_problems(self) -> Vec<Problem> {
+    pub(crate) fn into_problems(self) -> Vec<Problem> {
         self.problems
     }
 
@@ -123,14 +128,14 @@ impl SettingsError {
     }
 }
 
-impl fmt::Display for SettingsError {
+impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines: Vec<String> = self.problems.iter().map(Problem::to_string).collect();
         f.write_str(&lines.join("\n"))
     }
 }
 
-impl std::error::Error for SettingsError {}
+impl std::error::Error for Problems {}
 
 /// What a terminal shows without wrapping, on most screens.
 const REPORT_COLUMNS: usize = 100;

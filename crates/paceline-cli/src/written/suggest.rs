@@ -1,7 +1,7 @@
 //! What somebody may have meant.
 
 /// The one of `known` that is most like `name`, if it is like it at all.
-pub(super) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let scored = known.into_iter().map(|other| (strsim::damerau_levenshtein(name, other), other));
     let (distance, other) = scored.min_by_key(|(distance, _)| *distance)?;
     // A third of the letters: "max_wiat" is near, "url" and "key" are not.
