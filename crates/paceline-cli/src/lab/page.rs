@@ -41,12 +41,14 @@ pub fn save(path: &Path, outcome: &Outcome) -> Result<(), PageError> {
 /// What `out` says.
 pub fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     let charted = Charted::of(outcome).as_json();
-    let nonce = blake3::hash(charted.as_bytes()).to_hex();
+    let nonce = blake3::hash(&serde_json::to_vec(outcome)?).to_hex();
     head(&outcome.scenario.name, &nonce, out)?;
     title(outcome, out)?;
     answer(outcome, out)?;
     strategies::section(&outcome.strategies, out)?;
-    write!(out, "{CHARTS}")?;
+    if !outcome.strategies.is_empty() {
+        write!(out, "{CHARTS}")?;
+    }
     batches(outcome, out)?;
     side_tables::search(&outcome.search, out)?;
     side_tables::virtual_and_real(&outcome.real, out)?;
@@ -59,8 +61,8 @@ pub fn write(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</body></html>")
 }
 
-/// The policy lets in the styles, and the scripts that carry the page's own number. That number follows from the charted
-/// numbers and names, so that no name can hold it: even what slipped through the escaping could do nothing.
+/// The policy lets in the styles, and the scripts that carry the page's own number. That number is a hash of all that the
+/// page tells, so that no part of it can hold it: even what slipped through the escaping could do nothing.
 fn head(name: &str, nonce: &str, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
@@ -91,7 +93,10 @@ fn title(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
     for (number, what) in facts(outcome) {
         writeln!(out, "<li><b>{number}</b> {what}</li>")?;
     }
-    writeln!(out, "</ul><noscript><p class=\"note\">{NO_SCRIPT}</p></noscript></header>")
+    writeln!(
+        out,
+        "</ul><nav id=\"contents\" class=\"needs-script\" aria-label=\"Contents\"></nav><noscript><p class=\"note\">{NO_SCRIPT}</p></noscript></header>"
+    )
 }
 
 /// What was played, as numbers and what they count.
@@ -168,7 +173,7 @@ const NO_SCRIPT: &str = "The charts need JavaScript. The tables are all here wit
 const CHARTS: &str = include_str!("page/charts.html");
 
 const BATCH_CHART: &str = "<p class=\"lead\">How long until the last record is through, by records in a call. \
-The whiskers are the 95 % interval.</p><figure id=\"batches\" class=\"chart needs-script\"></figure>";
+The whiskers are the 95 % interval.</p><figure id=\"batches\" class=\"chart needs-script\"></figure>";
 
 const STYLES: [&str; 4] = [
     include_str!("../../assets/uplot/uPlot.min.css"),
@@ -178,9 +183,10 @@ const STYLES: [&str; 4] = [
 ];
 
 /// In the order in which they need one another.
-const SCRIPTS: [&str; 8] = [
+const SCRIPTS: [&str; 9] = [
     include_str!("../../assets/uplot/uPlot.iife.min.js"),
     include_str!("page/theme.js"),
+    include_str!("page/contents.js"),
     include_str!("page/table.js"),
     include_str!("page/chart.js"),
     include_str!("page/rate.js"),
