@@ -42,6 +42,8 @@ const SUITES: &[Suite] = &[
     // Benchmarks rot unseen: here each runs once, and is not measured.
     Suite { name: "benches", environment: &[], line: "test --release --benches" },
     Suite { name: "limiters", environment: &[], line: LIMITERS },
+    // The pages in a real browser: needs Chromium, which CHROMIUM names when it is not on the path.
+    Suite { name: "browser", environment: &[], line: "test -p paceline-cli --test browser" },
 ];
 
 #[cfg(test)]

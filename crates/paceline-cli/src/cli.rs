@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+pub mod lab;
 pub mod platform;
 pub mod report;
 pub mod sync;
@@ -19,6 +20,7 @@ pub struct Paceline {
 #[derive(Debug, Subcommand)]
 enum Command {
     Sync(Box<sync::SyncArgs>),
+    Lab(Box<lab::LabArgs>),
     Platform(Box<platform::PlatformArgs>),
     Report(report::ReportArgs),
     /// Print the completions of a shell
@@ -33,6 +35,7 @@ impl Paceline {
     pub async fn run(self) -> ExitCode {
         match self.command {
             Command::Sync(args) => sync::run(*args).await,
+            Command::Lab(args) => lab::run(*args).await,
             Command::Platform(args) => platform::run(*args).await,
             Command::Report(args) => report::run(args),
             Command::Completions { shell } => {

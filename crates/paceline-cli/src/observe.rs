@@ -2,6 +2,7 @@
 
 mod progress;
 mod scanning;
+pub mod sweeping;
 
 pub use progress::ProgressView;
 pub use scanning::ScanView;

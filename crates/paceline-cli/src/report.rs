@@ -21,7 +21,6 @@ mod html;
 mod json;
 mod next_step;
 mod phrases;
-mod printable;
 mod request;
 mod sheet;
 mod source;

@@ -1,20 +1,16 @@
 //! The report as one page: no network, no script, light and dark, readable on a phone.
 
-mod escaped;
 mod letters;
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
-
-use tempfile::{Builder, NamedTempFile};
 
 use super::phrases::{counted, named_counts, remarks, told_gate, told_limits, told_run};
 use super::subject::Subject;
 use super::summary::Summary;
 use super::{Clock, ReportError};
 use crate::journal::State;
-use escaped::Escaped;
+use crate::page::Escaped;
 
 /// Writes the page to `path`: it is there whole, or what was there stays.
 pub(super) fn save(
@@ -23,23 +19,10 @@ pub(super) fn save(
     summary: &Summary,
     clock: &Clock,
 ) -> Result<(), ReportError> {
-    let failed = |cause| ReportError::Page { path: path.to_owned(), cause };
-    let mut draft = draft_beside(path).map_err(failed)?;
-    let written = write(subject, summary, clock, &mut BufWriter::new(draft.as_file_mut()));
-    written.map_err(|error| match error {
-        ReportError::Output(cause) => failed(cause),
+    crate::page::save(path, |out| write(subject, summary, clock, out)).map_err(|error| match error {
+        ReportError::Output(cause) => ReportError::Page { path: path.to_owned(), cause },
         other => other,
-    })?;
-    draft.as_file().sync_all().map_err(failed)?;
-    draft.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
-}
-
-/// A file in the folder of `path`, for a rename does not cross file systems.
-fn draft_beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // As readable as any file that the user makes: drafts are private by default, and this one is to be shown.
-    Builder::new().prefix(".paceline-").make_in(folder, |draft| File::create_new(draft))
+    })
 }
 
 fn write(
@@ -58,8 +41,7 @@ fn write(
     next_steps(summary, out)?;
     letters::table("Dead letters", subject.letters(State::Dead)?, clock, out)?;
     letters::table("In doubt", subject.letters(State::InDoubt)?, clock, out)?;
-    writeln!(out, "</main></html>")?;
-    Ok(out.flush()?)
+    Ok(writeln!(out, "</main></html>")?)
 }
 
 fn facts(summary: &Summary, clock: &Clock, out: &mut dyn Write) -> Result<(), ReportError> {

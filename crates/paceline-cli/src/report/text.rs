@@ -7,10 +7,10 @@ use super::groups::Groups;
 use super::phrases::{
     counted, headers, named_counts, place, place_of, remarks, told_gate, told_limits, told_run,
 };
-use super::printable::Printable;
 use super::summary::Summary;
 use super::{Clock, ReportError};
 use crate::journal::Letter;
+use crate::printable::Printable;
 use crate::records::Record;
 
 /// Writes the summary.

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use super::super::phrases::{counted, headers, place_of};
 use super::super::{Clock, ReportError};
-use super::escaped::Escaped;
 use crate::journal::Letter;
+use crate::page::Escaped;
 
 /// Writes the first letters and how many more there are; nothing if there are none.
 pub(super) fn table(

@@ -2,20 +2,20 @@
 
 use std::fmt::{self, Display, Write};
 
-use super::super::printable::Printable;
+use crate::printable::Printable;
 
 /// Shows a text so that no part of it is markup, in an element or in a quoted attribute.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Escaped<'a>(Printable<'a>);
+pub(crate) struct Escaped<'a>(Printable<'a>);
 
 impl<'a> Escaped<'a> {
     /// All of `text`.
-    pub(super) fn whole(text: &'a str) -> Self {
+    pub(crate) fn whole(text: &'a str) -> Self {
         Self(Printable::whole(text))
     }
 
     /// As much of `text` as people read.
-    pub(super) fn excerpt(text: &'a str) -> Self {
+    pub(crate) fn excerpt(text: &'a str) -> Self {
         Self(Printable::excerpt(text))
     }
 }

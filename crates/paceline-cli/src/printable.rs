@@ -4,24 +4,24 @@ use std::fmt::{self, Write};
 
 /// Shows a text with its control and direction characters spelled out, cut after so many characters.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Printable<'a> {
+pub(crate) struct Printable<'a> {
     text: &'a str,
     most: usize,
 }
 
 impl<'a> Printable<'a> {
     /// All of `text`.
-    pub(super) fn whole(text: &'a str) -> Self {
+    pub(crate) fn whole(text: &'a str) -> Self {
         Self { text, most: usize::MAX }
     }
 
     /// As much of `text` as people read.
-    pub(super) fn excerpt(text: &'a str) -> Self {
+    pub(crate) fn excerpt(text: &'a str) -> Self {
         Self { text, most: EXCERPT_CHARS }
     }
 
     /// As much of `text` as fits on a line beside other things.
-    pub(super) fn glance(text: &'a str) -> Self {
+    pub(crate) fn glance(text: &'a str) -> Self {
         Self { text, most: GLANCE_CHARS }
     }
 }
