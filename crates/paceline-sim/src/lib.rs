@@ -2,8 +2,8 @@
 //!
 //! [`platform::Platform`] is the one model: a simulated world and a real socket both drive it. It knows no
 //! clock and no socket; time and the seed are arguments. [`world`] plays a [`scenario`] in virtual time with a
-//! [`strategy`] that decides for its users; [`driver`] is Paceline as one. [`oracle`] says what the best client could have had,
-//! [`check`] what must hold in every run.
+//! [`strategy`] that decides for its users; [`driver`] is Paceline as one, [`strategies`] are all that there are. [`oracle`] says
+//! what the best client could have had, [`check`] what must hold in every run.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 

@@ -2,8 +2,8 @@
 //! quota for retries. The caller hands operations that failed in again, so that nothing is lost.
 //!
 //! Source: aws-smithy-runtime 1.16.2, src/client/retries/strategy/standard.rs with `RetryConfig::adaptive()` and no newer retry
-//! specification chosen, src/client/orchestrator.rs (`try_op`), and the two files named in the modules below. `Retry-After` is not
-//! read there, only `x-amz-retry-after`, so it is not read here.
+//! specification chosen, src/client/orchestrator.rs (`try_op`), and the two files named in the modules below. `Retry-After`
+//! is not read there, only `x-amz-retry-after`, so it is not read here.
 //!
 //! Waiters for the first attempt's token all compute the same wake instant, since a refused acquisition changes nothing, and
 //! all but one compute it anew. One group of waiters per instant does the same without looking at each of them: the first

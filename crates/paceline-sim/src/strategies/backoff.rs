@@ -1,8 +1,8 @@
 //! Exponential backoff, with none, full, equal or decorrelated jitter, heeding the header or not.
 //!
-//! Source: aws-samples/aws-arch-backoff-simulator at 095a076, src/backoff_simulator.py, behind the article "Exponential Backoff
-//! And Jitter" of the AWS Architecture Blog. The simulator has base 5 and cap 2,000 of a time unit of its own, and its first retry
-//! has n = 1; 0.1 s, 20 s and n = 0 are what people make of it, and what was measured.
+//! Source: aws-samples/aws-arch-backoff-simulator at 095a076, src/backoff_simulator.py, behind the article "Exponential
+//! Backoff And Jitter" of the AWS Architecture Blog. The simulator has base 5 and cap 2,000 of a time unit of its own, and its
+//! first retry has n = 1; 0.1 s, 20 s and n = 0, which makes the base the first wait, are what people make of it.
 
 use std::time::Duration;
 
@@ -10,7 +10,8 @@ use fastrand::Rng;
 use paceline_core::{AttemptId, CallId};
 use rustc_hash::FxHashMap;
 
-use super::workers::{Patience, told};
+use super::calls::told;
+use super::workers::Patience;
 use crate::strategy::Answer;
 
 /// A worker that backs off.

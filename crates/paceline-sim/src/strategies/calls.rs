@@ -1,5 +1,7 @@
 //! What the clients of today make of an answer, and which of their calls may not be repeated.
 
+use std::time::Duration;
+
 use paceline_core::{Answered, CallId, GiveUp, Reply};
 use rustc_hash::FxHashSet;
 
@@ -39,7 +41,7 @@ impl Calls {
             Reply::Answered(Answered { status, .. }) => match status {
                 200..=299 => Reading::Ended(Fate::Delivered),
                 403 | 429 => Reading::Refused,
-                503 if answer.names_a_wait() => Reading::Refused,
+                503 if told(answer).is_some() => Reading::Refused,
                 300..=499 => Reading::Ended(Fate::GivenUp(GiveUp::Rejected)),
                 _ => self.uncertain(call),
             },
@@ -64,18 +66,19 @@ impl Calls {
     }
 }
 
-impl Answer {
-    /// Whether it has a `Retry-After`, in whatever form.
-    const fn names_a_wait(&self) -> bool {
-        let read = matches!(self.reply, Reply::Answered(Answered { retry_after: Some(_), .. }));
-        read || self.retry_after.is_some()
+/// How long the platform asked to be left alone, rightly read; None when it did not say.
+pub(super) const fn told(answer: &Answer) -> Option<Duration> {
+    match answer.reply {
+        Reply::Answered(answered) => answered.retry_after,
+        Reply::NotSent | Reply::Lost => None,
     }
 }
 
+/// The wait after a refusal or a failure that named none: a second, in the measured clients as in the snippets.
+pub(super) const UNNAMED_WAIT: Duration = Duration::from_secs(1);
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use paceline_core::Cost;
 
     use super::*;

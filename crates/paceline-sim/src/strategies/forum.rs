@@ -9,7 +9,8 @@ use std::time::Duration;
 use fastrand::Rng;
 use paceline_core::AttemptId;
 
-use super::workers::{Patience, told, up_to_a_second};
+use super::calls::told;
+use super::workers::{Patience, up_to_a_second};
 use crate::platform::RetryAfter;
 use crate::strategy::Answer;
 

@@ -12,8 +12,9 @@ use fastrand::Rng;
 use paceline_core::{AttemptId, CallId, Cost, Instant};
 use rustc_hash::FxHashMap;
 
+use super::calls::{UNNAMED_WAIT, told};
 use super::sleepers::earlier;
-use super::workers::{Patience, Workers, told, up_to_a_second};
+use super::workers::{Patience, Workers, up_to_a_second};
 use crate::platform::Rate;
 use crate::strategy::{Answer, Fate, Move, Strategy, Submission};
 
@@ -118,9 +119,6 @@ impl Gcra {
         Ok(())
     }
 }
-
-/// The wait after a refusal or a failure that named none: a second, as everywhere else.
-const UNNAMED_WAIT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {

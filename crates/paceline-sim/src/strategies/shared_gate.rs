@@ -4,13 +4,11 @@
 //! What a careful team builds first (a "circuit breaker on 429"); what it lacks is a paced reopening.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use paceline_core::{AttemptId, Instant};
 
-use super::calls::{Calls, Reading};
+use super::calls::{Calls, Reading, UNNAMED_WAIT, told};
 use super::sleepers::{Sleepers, after};
-use super::workers::told;
 use crate::strategy::{Answer, Fate, Move, Strategy, Submission};
 
 /// The gate, and those before it.
@@ -56,11 +54,10 @@ impl Strategy for SharedGate {
     }
 }
 
-/// The wait after a refusal or a failure that named none: a second, as everywhere else.
-const UNNAMED_WAIT: Duration = Duration::from_secs(1);
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use paceline_core::{CallId, Cost, Reply};
 
     use super::*;

@@ -1,8 +1,8 @@
 //! Vector's adaptive request concurrency, around its retry.
 //!
-//! Source: vectordotdev/vector at 05b56b7, src/sinks/util/service.rs (`TowerRequestLayer`: the limit is outside the retry, so that a call
-//! keeps its slot while it backs off), src/sinks/util/retries.rs (`FibonacciRetryPolicy`), and the controller below. Retries are not
-//! numbered, and `Retry-After` is not read.
+//! Source: vectordotdev/vector at 05b56b7, src/sinks/util/service.rs (`TowerRequestLayer`: the limit is outside the retry, so
+//! that a call keeps its slot while it backs off), src/sinks/util/retries.rs (`FibonacciRetryPolicy`), and the controller below.
+//! Retries have no number at which they end, and `Retry-After` is not read.
 
 use std::collections::VecDeque;
 use std::time::Duration;

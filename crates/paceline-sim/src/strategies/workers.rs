@@ -90,11 +90,3 @@ impl<P: Patience> Strategy for Workers<P> {
 pub(super) fn up_to_a_second(rng: &mut Rng) -> Duration {
     Duration::from_nanos(rng.u64(0..1_000_000_000))
 }
-
-/// How long the platform asked to be left alone, rightly read; None when it did not say.
-pub(super) const fn told(answer: &Answer) -> Option<Duration> {
-    match answer.reply {
-        paceline_core::Reply::Answered(answered) => answered.retry_after,
-        paceline_core::Reply::NotSent | paceline_core::Reply::Lost => None,
-    }
-}

@@ -1,7 +1,7 @@
 //! The SDKs' client-side rate limiter: a token bucket whose rate CUBIC sets.
 //!
-//! Source: aws-smithy-runtime 1.16.2, src/client/retries/client_rate_limiter.rs. Each throttled answer multiplies the rate by 0.7 and
-//! overwrites the rate that CUBIC climbs back to; forty of them in one burst are forty decreases.
+//! Source: aws-smithy-runtime 1.16.2, src/client/retries/client_rate_limiter.rs. Each throttled answer multiplies the rate by
+//! 0.7 and overwrites the rate that CUBIC climbs back to; forty of them in one burst are forty decreases.
 
 use std::time::Duration;
 

@@ -29,10 +29,7 @@ impl RetryQuota {
 
     /// An attempt succeeded: the latest payment comes back, or 1 if there is none.
     pub(super) fn succeeded(&mut self) {
-        match self.paid.take() {
-            Some(paid) => self.available += paid,
-            None => self.available = (self.available + 1).min(CAPACITY).max(self.available),
-        }
+        self.available = (self.available + self.paid.take().unwrap_or(1)).min(CAPACITY);
     }
 }
 

@@ -1,7 +1,7 @@
 //! How many calls Vector lets run at once.
 //!
-//! Source: vectordotdev/vector at 05b56b7, src/sinks/util/adaptive_concurrency/controller.rs, its settings in mod.rs, and the means
-//! of `vector_lib::stats`. Once in each round trip the limit grows by 1 or shrinks by a tenth.
+//! Source: vectordotdev/vector at 05b56b7, src/sinks/util/adaptive_concurrency/controller.rs, its settings in mod.rs, and the
+//! means of `vector_lib::stats`. Once in each round trip the limit grows by 1 or shrinks by a tenth.
 
 use std::time::Duration;
 

@@ -19,11 +19,11 @@ pub(crate) struct Played {
     pub(crate) waits: Vec<Duration>,
 }
 
-/// Plays a scenario with the strategy of that name.
-pub(crate) fn play(name: &str, scenario: &Scenario, seed: u64) -> Played {
+/// Plays a scenario with the strategy of that name, to its end or until the limit.
+pub(crate) fn play(name: &str, scenario: &Scenario, terms: &Terms) -> Played {
     let calls = FxHashMap::default();
-    let mut watched = Watched { inner: client(name, seed), calls, early_records: 0, waits: Vec::new() };
-    let run = world::play(scenario, &mut watched, &Terms::unbatched(seed, Duration::from_secs(3_600)));
+    let mut watched = Watched { inner: client(name, terms.seed), calls, early_records: 0, waits: Vec::new() };
+    let run = world::play(scenario, &mut watched, terms);
     watched.waits.sort_unstable();
     Played { run, early_records: watched.early_records, waits: watched.waits }
 }
@@ -95,7 +95,7 @@ impl Strategy for Watched {
         fate
     }
 
-    /// The measured clients read every body, also the one that did else what forums say.
+    /// The measured clients read every body, also those that otherwise did what forums say.
     fn leaves_bodies_unread(&self) -> bool {
         false
     }
