@@ -2,3 +2,4 @@
 //! pictures.
 
 pub mod outcome;
+pub mod real;

@@ -10,6 +10,8 @@ mod desk;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
+mod lab;
+#[cfg(test)]
 mod records;
 #[cfg(test)]
 mod report;

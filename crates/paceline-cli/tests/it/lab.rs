@@ -1,0 +1,4 @@
+//! The lab: what it plays over sockets.
+
+mod naive;
+mod real;
