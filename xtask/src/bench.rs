@@ -66,6 +66,11 @@ const BENCHES: &[Bench] = &[
         line: "bench -p paceline-cli --bench journal --",
     },
     Bench {
+        name: "lab-real",
+        about: "The lab: the founding scenario in virtual time and over sockets; WebSockets beside a sync.",
+        line: "bench -p paceline-cli --bench lab_real --",
+    },
+    Bench {
         name: "stand_in",
         about: "The stand-in: calls answered per second over sockets.",
         line: "bench -p paceline-cli --bench stand_in --",

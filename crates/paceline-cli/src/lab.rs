@@ -8,6 +8,7 @@ pub mod outcome;
 pub mod paceline;
 pub mod page;
 pub mod ranking;
+pub mod real;
 pub mod search;
 pub mod statistics;
 pub mod study;

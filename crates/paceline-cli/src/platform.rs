@@ -2,7 +2,8 @@
 //!
 //! Any path answers as `POST /records` does: the body is one record. `POST /records/bulk` takes
 //! `{"entities":[...]}` and answers for each item; `GET /stats` says what the platform saw. `GET`, `HEAD` and
-//! `OPTIONS` apply nothing.
+//! `OPTIONS` apply nothing. `GET /notifications` opens a WebSocket. A request with the header `X-Foreign` is somebody
+//! else's: it takes from the same limits and is in none of the counts.
 
 use std::io;
 use std::net::SocketAddr;
@@ -15,15 +16,19 @@ use tokio::task::JoinHandle;
 mod answer;
 mod connection;
 mod line;
+mod network;
+mod notifications;
 mod payload;
 mod profile;
 mod reading;
 mod scene;
 pub(crate) mod words;
 
-pub(crate) use reading::token;
+pub(crate) use reading::{FOREIGN, token};
 use scene::Scene;
 
+pub use network::Network;
+pub use notifications::{NotificationStats, NotificationTerms};
 pub use profile::Profile;
 
 /// A platform, and how its stand-in reads records.
@@ -40,6 +45,15 @@ impl From<PlatformConfig> for StandInConfig {
     fn from(platform: PlatformConfig) -> Self {
         Self { platform, key_field: "id".to_owned() }
     }
+}
+
+/// What is around a platform. The default is no distance and the usual WebSockets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Surroundings {
+    /// How far away it seems.
+    pub network: Network,
+    /// How its WebSockets are kept.
+    pub notifications: NotificationTerms,
 }
 
 /// A running stand-in; it stops when it is dropped.
@@ -59,8 +73,24 @@ pub struct StandIn {
 /// # Panics
 /// Outside a tokio runtime with its clock and its sockets enabled.
 pub fn serve(listener: TcpListener, config: StandInConfig, seed: u64) -> io::Result<StandIn> {
+    serve_in(Surroundings::default(), listener, config, seed)
+}
+
+/// As [`serve`], in other than the usual surroundings.
+///
+/// # Errors
+/// When the listener does not know its own address.
+///
+/// # Panics
+/// Outside a tokio runtime with its clock and its sockets enabled.
+pub fn serve_in(
+    surroundings: Surroundings,
+    listener: TcpListener,
+    config: StandInConfig,
+    seed: u64,
+) -> io::Result<StandIn> {
     let address = listener.local_addr()?;
-    let scene = Arc::new(Scene::new(config, seed));
+    let scene = Arc::new(Scene::new(config, surroundings, seed));
     let listening = tokio::spawn(connection::accept_all(listener, Arc::clone(&scene)));
     Ok(StandIn { address, scene, listening })
 }
@@ -82,6 +112,12 @@ impl StandIn {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.scene.stats()
+    }
+
+    /// What became of its WebSockets so far.
+    #[must_use]
+    pub fn notifications(&self) -> NotificationStats {
+        self.scene.notifications().stats()
     }
 
     /// How often the record whose key field has the text `key` was applied.

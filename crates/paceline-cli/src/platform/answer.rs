@@ -1,31 +1,41 @@
 //! From an HTTP request to what becomes of it.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::{Request, Response};
-use paceline_sim::platform::{self as model, Ending, Payload, Service, Ticket};
+use paceline_sim::platform::{self as model, Ending, Payload, Service, Stats, Ticket};
+use serde::Serialize;
+use serde_json::json;
 
 use crate::platform::line::Fate;
+use crate::platform::notifications::{NotificationStats, Socket};
 use crate::platform::payload::{self, Bulk};
 use crate::platform::reading::{self, Envelope, Purpose, ReadBody};
 use crate::platform::scene::Scene;
 
 /// Answers one request: reads it, asks the model, waits until the ending is due, and makes it happen.
+///
+/// One that asks for a WebSocket, and may have it, leaves it in `becoming`.
 pub(super) async fn answer(
     scene: Arc<Scene>,
     fate: Fate,
-    request: Request<Incoming>,
+    becoming: &Mutex<Option<Socket>>,
+    mut request: Request<Incoming>,
 ) -> Result<Response<ReplyBody>, Broken> {
-    let (envelope, incoming) = reading::open(request);
-    if envelope.purpose == Purpose::Stats {
-        return Ok(stats(&scene));
+    let envelope = Envelope::of(&request);
+    match envelope.purpose {
+        Purpose::Stats => return Ok(stats(&scene)),
+        Purpose::Notifications => return Ok(open_socket(&scene, &mut request, becoming)),
+        Purpose::Foreign => return Ok(serve_foreign(&scene, &envelope).await),
+        Purpose::Read | Purpose::One | Purpose::Bulk => {}
     }
-    let body = reading::body(incoming).await.ok_or(Broken)?;
+    let body = reading::body(request.into_body()).await.ok_or(Broken)?;
+    scene.distance().up().await;
     let (service, ids) = arrive(&scene, &envelope, &body);
     let owed = Owed::new(&scene, service.ticket);
     let due = scene.clock_time(service.at);
@@ -36,8 +46,9 @@ pub(super) async fn answer(
         Ending::Reply(reply) => response(&reply, &ids, Cut::No),
         Ending::Truncated(reply) => response(&reply, &ids, Cut::Half),
         Ending::ResetBefore | Ending::ResetAfter => {
-            fate.reset();
             owed.settle();
+            scene.distance().down().await;
+            fate.reset();
             return Err(Broken);
         }
         Ending::NoReply => {
@@ -49,7 +60,42 @@ pub(super) async fn answer(
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     owed.settle();
+    scene.distance().down().await;
     Ok(response)
+}
+
+/// Answers a request for a WebSocket.
+fn open_socket(
+    scene: &Scene,
+    request: &mut Request<Incoming>,
+    becoming: &Mutex<Option<Socket>>,
+) -> Response<ReplyBody> {
+    match scene.notifications().open(request) {
+        Ok((response, socket)) => {
+            *becoming.lock().unwrap_or_else(PoisonError::into_inner) = Some(socket);
+            response.map(|()| ReplyBody { text: Bytes::new(), cut: Cut::No })
+        }
+        Err((status, message)) => {
+            let text = json!({ "status": status, "code": "not_opened", "message": message });
+            json(status, Bytes::from(text.to_string()), Cut::No)
+        }
+    }
+}
+
+/// Serves somebody else.
+async fn serve_foreign(scene: &Scene, envelope: &Envelope) -> Response<ReplyBody> {
+    let (at, ticket) = scene.arrive_foreign(&model::Request {
+        credential: envelope.credential,
+        tenant: envelope.tenant,
+        integration: envelope.integration,
+        endpoint: envelope.endpoint,
+        ..model::Request::bare(Payload::Nothing)
+    });
+    let mut owed = Owed::new(scene, ticket);
+    owed.is_coming = false;
+    tokio::time::sleep_until(scene.clock_time(at)).await;
+    owed.settle();
+    json(200, Bytes::from_static(b"{}"), Cut::No)
 }
 
 /// The connection ends here.
@@ -128,8 +174,18 @@ impl Drop for Owed<'_> {
     }
 }
 
+/// What `GET /stats` tells.
+#[derive(Serialize)]
+struct Seen {
+    #[serde(flatten)]
+    stats: Stats,
+    #[serde(flatten)]
+    notifications: NotificationStats,
+}
+
 fn stats(scene: &Scene) -> Response<ReplyBody> {
-    let text = serde_json::to_string(&scene.stats()).expect("counts are JSON");
+    let seen = Seen { stats: scene.stats(), notifications: scene.notifications().stats() };
+    let text = serde_json::to_string(&seen).expect("counts are JSON");
     json(200, Bytes::from(text), Cut::No)
 }
 

@@ -1,6 +1,6 @@
 //! Accepting connections and answering on them until the client or the stand-in goes.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::server::conn::http1;
@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::platform::answer;
 use crate::platform::line::{Fate, Line};
+use crate::platform::notifications::Socket;
 use crate::platform::scene::Scene;
 
 /// Runs until it is aborted, and its connections end with it.
@@ -32,19 +33,26 @@ pub(super) async fn accept_all(listener: TcpListener, scene: Arc<Scene>) {
 }
 
 async fn hold(stream: TcpStream, scene: Arc<Scene>) {
+    scene.distance().there_and_back().await;
     // Where it is refused, answers are a little later and no less right.
     let _ = stream.set_nodelay(true);
     let fate = Fate::default();
     let line = TokioIo::new(Line::new(stream, fate.clone()));
-    let service = service_fn(|request| answer::answer(Arc::clone(&scene), fate.clone(), request));
+    let becoming = Mutex::new(None);
+    let service = service_fn(|request| answer::answer(Arc::clone(&scene), fate.clone(), &becoming, request));
     let served = http1::Builder::new()
         // An idle client is left alone: closing on it would be a fault that nobody asked for.
         .header_read_timeout(None)
         .max_buf_size(MAX_BUFFER)
         .serve_connection(line, service)
+        .with_upgrades()
         .await;
     // However it ended, the model knows already: the client left, or a fault was injected.
     drop(served);
+    let socket = becoming.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let Some(socket) = socket {
+        Socket::attend(socket).await;
+    }
 }
 
 /// Long enough for a connection to end, short enough not to be noticed.

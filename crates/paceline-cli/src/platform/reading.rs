@@ -4,7 +4,6 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::header::{AUTHORIZATION, HeaderMap};
-use hyper::http::request::Parts;
 use hyper::{Method, Request};
 use paceline_sim::platform::Fingerprint;
 
@@ -45,6 +44,10 @@ pub(super) struct Envelope {
 pub(super) enum Purpose {
     /// `GET /stats`: not part of the modelled platform.
     Stats,
+    /// `GET /notifications`: it wants to become a WebSocket.
+    Notifications,
+    /// It is somebody else's: it takes from the same limits and is in none of the counts.
+    Foreign,
     /// It reads.
     Read,
     /// It carries one record.
@@ -54,16 +57,17 @@ pub(super) enum Purpose {
 }
 
 impl Envelope {
-    pub(super) fn of(parts: &Parts) -> Self {
-        let (headers, path) = (&parts.headers, parts.uri.path());
+    /// Reads the head of a request.
+    pub(super) fn of<B>(request: &Request<B>) -> Self {
+        let (method, headers, path) = (request.method(), request.headers(), request.uri().path());
         let scope = |name| header(headers, name).map(Fingerprint::of).unwrap_or_default();
         Self {
             credential: credential(headers),
             tenant: scope("x-tenant"),
             integration: scope("x-integration"),
-            endpoint: Fingerprint::of(format!("{} {path}", parts.method).as_bytes()),
+            endpoint: Fingerprint::of(format!("{method} {path}").as_bytes()),
             idempotency_key: header(headers, "idempotency-key").map(Fingerprint::of),
-            purpose: purpose(&parts.method, path),
+            purpose: if headers.contains_key(FOREIGN) { Purpose::Foreign } else { purpose(method, path) },
         }
     }
 }
@@ -73,19 +77,19 @@ pub(crate) fn token(text: &str) -> Fingerprint {
     Fingerprint::of(text.as_bytes())
 }
 
-/// Splits a request without reading its body.
-pub(super) fn open(request: Request<Incoming>) -> (Envelope, Incoming) {
-    let (parts, incoming) = request.into_parts();
-    (Envelope::of(&parts), incoming)
-}
-
 fn purpose(method: &Method, path: &str) -> Purpose {
     match *method {
         Method::GET if path == "/stats" => Purpose::Stats,
+        Method::GET if path == "/notifications" => Purpose::Notifications,
         Method::GET | Method::HEAD | Method::OPTIONS => Purpose::Read,
-        Method::POST if path == "/records/bulk" => Purpose::Bulk,
+        Method::POST if is_bulk(path) => Purpose::Bulk,
         _ => Purpose::One,
     }
+}
+
+/// There is a bulk endpoint, and more of them below it: `/records/bulk/0`.
+fn is_bulk(path: &str) -> bool {
+    path.strip_prefix("/records/bulk").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A client is its credential: `Authorization`, else `X-Api-Key`, else nobody in particular. A token is the
@@ -102,6 +106,8 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
     headers.get(name).map(hyper::header::HeaderValue::as_bytes)
 }
 
+/// A request with this header is somebody else's, whatever else it has.
+pub(crate) const FOREIGN: &str = "x-foreign";
 /// Far above what any body limit of a platform was seen to be; bounds what one request can hold in memory.
 const BODY_BOUND: usize = 16 * 1024 * 1024;
 
@@ -110,7 +116,7 @@ mod tests {
     use super::*;
 
     fn envelope(request: http::request::Builder) -> Envelope {
-        Envelope::of(&request.body(()).unwrap().into_parts().0)
+        Envelope::of(&request.body(()).unwrap())
     }
 
     #[test]
@@ -139,5 +145,11 @@ mod tests {
         assert_eq!(purpose(Request::get("/records/bulk")), Purpose::Read);
         assert_eq!(purpose(Request::post("/records/bulk")), Purpose::Bulk);
         assert_eq!(purpose(Request::delete("/anything")), Purpose::One);
+        assert_eq!(purpose(Request::post("/records/bulk")), Purpose::Bulk);
+        assert_eq!(purpose(Request::post("/records/bulk/7")), Purpose::Bulk);
+        assert_eq!(purpose(Request::post("/records/bulky")), Purpose::One);
+        assert_eq!(purpose(Request::get("/notifications")), Purpose::Notifications);
+        assert_eq!(purpose(Request::post("/notifications")), Purpose::One);
+        assert_eq!(purpose(Request::get("/").header(FOREIGN, "")), Purpose::Foreign);
     }
 }

@@ -1,12 +1,14 @@
 //! What all connections of a stand-in share: the model, and a clock for it.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use paceline_core::{Instant, WallTime};
 use paceline_sim::platform::{Fingerprint, Platform, Request, Service, Stats, Ticket};
 
-use crate::platform::StandInConfig;
+use crate::platform::network::Distance;
+use crate::platform::notifications::Notifications;
+use crate::platform::{StandInConfig, Surroundings};
 
 /// One model behind one lock, held for the lines below and never across an await.
 #[derive(Debug)]
@@ -14,17 +16,29 @@ pub(super) struct Scene {
     platform: Mutex<Platform>,
     epoch: tokio::time::Instant,
     key_field: String,
+    distance: Distance,
+    notifications: Arc<Notifications>,
 }
 
 impl Scene {
-    pub(super) fn new(config: StandInConfig, seed: u64) -> Self {
+    pub(super) fn new(config: StandInConfig, surroundings: Surroundings, seed: u64) -> Self {
         let mut platform = config.platform;
         platform.epoch = wall_now();
         Self {
             platform: Mutex::new(Platform::new(platform, seed)),
             epoch: tokio::time::Instant::now(),
             key_field: config.key_field,
+            distance: Distance::new(surroundings.network, seed),
+            notifications: Notifications::new(surroundings.notifications),
         }
+    }
+
+    pub(super) const fn distance(&self) -> &Distance {
+        &self.distance
+    }
+
+    pub(super) const fn notifications(&self) -> &Arc<Notifications> {
+        &self.notifications
     }
 
     pub(super) fn key_field(&self) -> &str {
@@ -41,6 +55,13 @@ impl Scene {
         // Under the lock, so that the model sees time in order.
         let now = self.now();
         platform.arrive(now, request)
+    }
+
+    /// Somebody else calls: when it is served, and what it holds until then.
+    pub(super) fn arrive_foreign(&self, request: &Request<'_>) -> (Instant, Ticket) {
+        let mut platform = self.platform();
+        let now = self.now();
+        platform.arrive_foreign(now, request)
     }
 
     pub(super) fn finish(&self, ticket: Ticket) {

@@ -1,4 +1,6 @@
-//! What the lab makes of what it found out.
+//! The lab: what it makes of what it found out, and what it plays over sockets.
 
+mod naive;
 mod page;
+mod real;
 mod sample;

@@ -6,6 +6,8 @@ mod bulk;
 mod connections;
 mod faults;
 mod limits;
+mod network;
+mod notifications;
 mod program;
 mod records;
 mod wire;

@@ -90,7 +90,7 @@ fn play_a_little(file: &ScenarioFile) {
     let limits = file.scopes().into_iter().map(|kind| (kind, Limits::default())).collect();
     let mut client = Paced::with_scopes(Config::default(), limits);
     let batch = file.scenario.bulk.map_or(NonZeroU32::MIN, |bulk| bulk.items);
-    let terms = Terms { seed: 1, batch, linger: file.linger, limit: Duration::from_secs(2) };
+    let terms = Terms { seed: 1, batch, linger: file.linger, workers: None, limit: Duration::from_secs(2) };
     world::play(&file.scenario, &mut client, &terms);
 }
 

@@ -23,7 +23,7 @@ fn reduced(file: &ScenarioFile) -> ScenarioFile {
 fn play(file: &ScenarioFile, batch: NonZeroU32) -> Run {
     let limits = file.scopes().into_iter().map(|kind| (kind, Limits::default())).collect();
     let mut client = Paced::with_scopes(Config { seed: 7, ..Config::default() }, limits);
-    let terms = Terms { seed: 7, batch, linger: file.linger, limit: HOUR };
+    let terms = Terms { seed: 7, batch, linger: file.linger, workers: None, limit: HOUR };
     world::play(&file.scenario, &mut client, &terms)
 }
 
