@@ -66,7 +66,8 @@ async fn open_journal(plan: &SyncPlan, inspection: &Inspection) -> Result<Opened
     Ok(opening.await.expect("opening a journal does not panic")?)
 }
 
-/// What the journal belongs to. The query of a URL may hold a secret: it only counts in the digest.
+/// What the journal belongs to. The query of a URL may hold a secret: it only counts in the digest. Whether records share
+/// calls counts too: a batch that may have been applied is not sent again record by record, each under a key of its own.
 fn binding(plan: &SyncPlan, inspection: &Inspection) -> Binding {
     let request = &plan.request;
     let url = request.url.as_str();
@@ -84,12 +85,13 @@ fn binding(plan: &SyncPlan, inspection: &Inspection) -> Binding {
             std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string()
         }
     };
+    let way = if plan.batch.is_some() { "batches" } else { "single calls" };
     Binding {
         source,
         fingerprint: inspection.fingerprint.clone(),
         key_field: plan.key.clone(),
         target: format!("{} {shown}", request.method),
-        template: hasher.finalize().to_hex()[..32].to_owned(),
+        template: format!("{way} {}", &hasher.finalize().to_hex()[..32]),
     }
 }
 
