@@ -65,7 +65,7 @@ pub struct Resumed {
     pub interrupted: u64,
     /// All known records by state, as they are now.
     pub counts: Counts,
-    /// Batches to send again as they were.
+    /// Batches to send again as they were, if all of their members come by.
     pub batches: Vec<PendingBatch>,
 }
 

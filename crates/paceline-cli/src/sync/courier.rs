@@ -50,8 +50,11 @@ pub(super) enum Delivery {
     Failed(CallError),
     /// There is no request for it.
     NotRendered(TemplateError),
-    /// The run stopped before it left.
-    Stopped,
+    /// The run stopped while it waited: before it left, or between two attempts.
+    Stopped {
+        /// Whether an attempt may have been applied.
+        is_uncertain: bool,
+    },
 }
 
 impl Courier {
@@ -85,7 +88,7 @@ impl Courier {
                 () = flight.landed() => {}
             }
         }
-        Delivery::Stopped
+        Delivery::Stopped { is_uncertain: flight.is_uncertain() }
     }
 
     fn request(&self, parcel: &Parcel, rendered: Rendered) -> Request {
@@ -142,8 +145,10 @@ impl Courier {
             if report.reply != Reply::NotSent && after.was_early() {
                 attempts.note_early();
             }
-            if report.applied() == Applied::No {
-                returned();
+            match report.applied() {
+                Applied::No => returned(),
+                Applied::Maybe => after.note_uncertain(),
+                Applied::Yes => {}
             }
             // What may have been applied and must not be repeated ends here, once its answer is read.
             if report.applied() != Applied::Maybe || is_repeatable {

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 pub(super) struct Flight {
     in_flight: AtomicBool,
     is_early: AtomicBool,
+    is_uncertain: AtomicBool,
     landed: Notify,
 }
 
@@ -32,6 +33,16 @@ impl Flight {
     pub(super) fn land(&self) {
         self.in_flight.store(false, Ordering::Release);
         self.landed.notify_one();
+    }
+
+    /// An attempt may have been applied; what comes after it does not change that.
+    pub(super) fn note_uncertain(&self) {
+        self.is_uncertain.store(true, Ordering::Release);
+    }
+
+    /// Whether any attempt may have been applied.
+    pub(super) fn is_uncertain(&self) -> bool {
+        self.is_uncertain.load(Ordering::Acquire)
     }
 
     pub(super) fn is_in_flight(&self) -> bool {

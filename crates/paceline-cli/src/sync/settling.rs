@@ -27,6 +27,8 @@ pub(super) struct Settled {
     pub(super) split: Option<Vec<Item>>,
     /// Left where they are.
     pub(super) still_to_do: Vec<Item>,
+    /// Still to do, and free of their batch: it was not applied.
+    pub(super) released: Vec<Item>,
     /// Whether the platform rejected the call as such.
     pub(super) is_rejected: bool,
     /// What speaks against the request, for people.
@@ -46,8 +48,17 @@ pub(super) fn settle(plan: &SyncPlan, parcel: Parcel, delivery: Delivery) -> Set
             let evidence = Some(error.to_string());
             Settled { evidence, ..clerk.all_dead(parcel, &error.to_string()) }
         }
-        Delivery::Stopped => Settled { still_to_do: parcel.items, ..Settled::default() },
+        Delivery::Stopped { is_uncertain } => stopped(parcel, is_uncertain),
     }
+}
+
+/// A batch of this run that was not applied need not be sent again as it was, whatever becomes of the source.
+fn stopped(parcel: Parcel, is_uncertain: bool) -> Settled {
+    let is_of_this_run = parcel.seal.as_ref().is_some_and(|seal| !seal.is_journaled);
+    if is_of_this_run && !is_uncertain {
+        return Settled { released: parcel.items, ..Settled::default() };
+    }
+    Settled { still_to_do: parcel.items, ..Settled::default() }
 }
 
 struct Clerk<'a> {

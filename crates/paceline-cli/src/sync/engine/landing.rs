@@ -45,7 +45,7 @@ impl Engine<'_> {
 
     fn write_down(&mut self, settled: Settled, batch: Option<BatchId>) {
         let now = self.now();
-        let Settled { delivered, dead, in_doubt, again, split, ending, .. } = settled;
+        let Settled { delivered, dead, in_doubt, again, released, split, ending, .. } = settled;
         self.tally.delivered += delivered.len() as u64;
         self.tally.delivered_now += delivered.len() as u64;
         self.tally.dead += dead.len() as u64;
@@ -56,8 +56,9 @@ impl Engine<'_> {
             let records = delivered.iter().map(|item| item.reference.clone()).collect();
             entries.push(Entry::Delivered { records });
         }
-        if !again.is_empty() {
-            let records = again.iter().map(|item| item.reference.clone()).collect();
+        let free: Vec<_> = again.iter().chain(&released).map(|item| item.reference.clone()).collect();
+        if !free.is_empty() {
+            let records = free;
             entries.push(Entry::BackToTodo { records, batch: None });
         }
         let is_done = split.is_none() && ending.is_none() && settled.still_to_do.is_empty();
