@@ -70,7 +70,7 @@ impl Command {
             return Ok(ExitCode::SUCCESS);
         }
         for warning in &loaded.warnings {
-            writeln!(io::stderr(), "warning: {warning}")?;
+            let _ = writeln!(io::stderr(), "warning: {warning}");
         }
         let rehearsal = self.rehearsal(&loaded).await?;
         let scratch = rehearsal.as_ref().map(|_| scratch_folder()).transpose()?;
@@ -89,7 +89,8 @@ impl Command {
             Some(rehearsal) => Some(rehearsal.stop().await),
             None => None,
         };
-        self.show(&summary, seen.as_ref())?;
+        // The run is over and its state saved: whether anybody can read of it changes nothing.
+        let _ = self.show(&summary, seen.as_ref());
         Ok(ExitCode::from(summary.exit_code()))
     }
 
@@ -111,13 +112,14 @@ impl Command {
         let started = sync::start(plan, inspection).await?;
         if let Some(resumed) = &started.resumed {
             let counts = &resumed.counts;
-            writeln!(
+            // Nobody needs to read it for the run to go on.
+            let _ = writeln!(
                 io::stderr(),
                 "resuming: {} delivered, {} dead, {} in doubt so far",
                 counts.delivered,
                 counts.dead,
                 counts.in_doubt
-            )?;
+            );
         }
         let (watchers, watching) = watch::channel(sync::Progress::default());
         let view = tokio::spawn(ProgressView::new(watching).show());

@@ -39,6 +39,20 @@ async fn without_json_nothing_goes_to_standard_output() {
 }
 
 #[tokio::test]
+async fn a_run_whose_output_nobody_takes_ends_as_it_would() {
+    let platform = stand_in(PlatformConfig::default()).await;
+    let desk = Desk::with_records(5);
+    let to = platform.url();
+    for arguments in [["--json", "--key=id"], ["--key", "id"]] {
+        let mut child = desk.sync(&[&["records.csv", "--to", &to][..], &arguments].concat()).spawn();
+        drop((child.stdout.take(), child.stderr.take()));
+        let status = child.wait().await.unwrap();
+        assert_eq!(status.code(), Some(0), "{arguments:?}");
+    }
+    assert_eq!(platform.stats().distinct, 5);
+}
+
+#[tokio::test]
 async fn a_second_run_says_where_it_goes_on() {
     let platform = stand_in(PlatformConfig::default()).await;
     let desk = Desk::with_records(5);
