@@ -1,6 +1,7 @@
 //! `paceline sync`: its flags and its wiring.
 
 mod flags;
+mod limiting;
 mod planning;
 mod stopping;
 
@@ -42,6 +43,8 @@ enum CommandError {
     )]
     NoTarget,
     #[error(transparent)]
+    TwoLimits(#[from] limiting::TwoLimits),
+    #[error(transparent)]
     Io(#[from] io::Error),
 }
 
@@ -79,6 +82,9 @@ impl Command {
             scratch: scratch.as_ref().map(|folder| folder.path().join("rehearsal.journal")),
         };
         let plan = planning::plan(&self.args, &loaded, &place)?;
+        for idle in limiting::idle(&loaded.settings, &plan) {
+            let _ = writeln!(io::stderr(), "warning: {idle}");
+        }
         let inspection = inspected(plan.clone()).await?;
         if self.args.dry_run {
             self.show_forecast(&plan, &inspection)?;
