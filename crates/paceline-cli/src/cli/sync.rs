@@ -69,6 +69,7 @@ impl Command {
     async fn run(self) -> Result<ExitCode, CommandError> {
         let loaded = self.load()?;
         if self.args.print_config {
+            planning::check_request(&loaded)?;
             io::stdout().write_all(print_config(&loaded).as_bytes())?;
             return Ok(ExitCode::SUCCESS);
         }

@@ -11,7 +11,7 @@ use crate::origin::Origin;
 use crate::records::{Location, SourceSpec};
 use crate::settings::{IdempotencyKey, Loaded, Settings};
 use crate::sync::{BatchPlan, JournalPlan, RetryPlan, StartError, SyncPlan};
-use crate::template::{RequestSpec, TargetUrl};
+use crate::template::{BatchTemplate, RequestSpec, RequestTemplate, TargetUrl};
 
 /// Where a rehearsal takes place.
 pub(super) struct Place {
@@ -64,8 +64,21 @@ fn request(
     let path = asked.as_ref().map_or(default_path, |spec| spec.url.path_and_query());
     let url: TargetUrl =
         format!("{root}{path}").parse().expect("a loopback root and a path of a URL are a URL");
-    let spec = asked.unwrap_or_else(|| RequestSpec::post(url.clone(), Origin::Flag("--rehearse")));
+    let spec = asked.unwrap_or_else(|| loaded.request_to(url.clone(), Origin::Flag("--rehearse")));
     Ok(RequestSpec { url, ..spec })
+}
+
+/// Refuses a request that cannot be made, also where nothing is sent; without a URL, the rest of it.
+pub(super) fn check_request(loaded: &Loaded) -> Result<(), CommandError> {
+    let nowhere = || "http://127.0.0.1/".parse().expect("a constant that is a URL");
+    let spec = loaded.request().unwrap_or_else(|| loaded.request_to(nowhere(), Origin::Default));
+    let is_batch = loaded.settings.batch.count.get() > 1;
+    let checked = if is_batch {
+        BatchTemplate::compile(&spec).map(drop)
+    } else {
+        RequestTemplate::compile(&spec).map(drop)
+    };
+    Ok(checked.map_err(StartError::from)?)
 }
 
 fn journal(
