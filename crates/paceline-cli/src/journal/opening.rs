@@ -67,6 +67,8 @@ pub struct Resumed {
     pub counts: Counts,
     /// Batches to send again as they were, if all of their members come by.
     pub batches: Vec<PendingBatch>,
+    /// Why the last hundred runs that said so ended, in their own words, the latest first.
+    pub reasons: Vec<String>,
 }
 
 /// See [`Journal::open`].
@@ -180,7 +182,8 @@ fn resume(connection: &Connection, repeat: Repeat) -> rusqlite::Result<Resumed> 
         }
         connection.execute("UPDATE record SET state = ?1 WHERE state = 'departed'", params![rest.name()])?;
     }
-    Ok(Resumed { interrupted, batches: batches::resume(connection)?, counts: count(connection)? })
+    let (batches, reasons) = (batches::resume(connection)?, runs::reasons(connection)?);
+    Ok(Resumed { interrupted, batches, reasons, counts: count(connection)? })
 }
 
 /// Counts the records by state.

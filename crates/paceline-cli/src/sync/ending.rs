@@ -37,6 +37,9 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// What [`Ending::name`] says of [`Ending::Condemned`].
+    pub(super) const CONDEMNED: &str = "rejected";
+
     /// One word for machines.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -46,7 +49,7 @@ impl Ending {
             Self::Suspended { .. } => "suspended",
             Self::Banned => "banned",
             Self::Unauthorized => "unauthorized",
-            Self::Condemned { .. } => "rejected",
+            Self::Condemned { .. } => Self::CONDEMNED,
             Self::Source(_) => "source",
             Self::Journal(_) => "journal",
             Self::Broken(_) => "broken",

@@ -11,6 +11,8 @@ pub(super) struct Tally {
     pub(super) dead: u64,
     /// Records in doubt, from now or from an earlier run.
     pub(super) in_doubt: u64,
+    /// Delivered by earlier runs, where this one judges anew what they gave up.
+    delivered_before: u64,
     /// Delivered by this run.
     pub(super) delivered_now: u64,
     /// Given up by this run for what the platform said.
@@ -23,9 +25,12 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Before the first call; `has_accepted`: an earlier run with this request had calls accepted.
-    pub(super) fn new(has_accepted: bool) -> Self {
-        Self { has_accepted, ..Self::default() }
+    /// Before the first call, after earlier runs of this journal delivered so much: once accepted, the request is right.
+    /// `is_retrial`: they were condemned, and the share of dead records is that of all of these runs. Otherwise it is this
+    /// run's own, for a platform that changes today rejects what it took for a year.
+    pub(super) fn after(delivered: u64, is_retrial: bool) -> Self {
+        let delivered_before = if is_retrial { delivered } else { 0 };
+        Self { has_accepted: delivered > 0, delivered_before, ..Self::default() }
     }
 
     /// Records that are read and not settled.
@@ -53,7 +58,7 @@ impl Tally {
         if !self.has_accepted && self.rejected_at_first >= FIRST_CALLS {
             return true;
         }
-        let judged = self.delivered_now + self.dead_now;
+        let judged = self.delivered_before + self.delivered_now + self.dead_now;
         #[expect(clippy::cast_precision_loss, reason = "a share needs no more than 53 bits")]
         let share = self.dead_now as f64 / judged.max(1) as f64;
         judged >= JUDGED_LEAST && share > max_dead
@@ -94,7 +99,7 @@ mod tests {
 
     #[test]
     fn an_earlier_success_counts_and_who_allows_everything_gets_it() {
-        let (mut resumed, mut new) = (Tally::new(true), Tally::new(false));
+        let (mut resumed, mut new) = (Tally::after(1, false), Tally::default());
         for tally in [&mut resumed, &mut new] {
             (0..100).for_each(|_| tally.note_rejected());
         }
@@ -109,5 +114,16 @@ mod tests {
         tally.dead_now = 11;
         assert!(tally.is_condemned(0.05));
         assert!(!tally.is_condemned(0.10));
+    }
+
+    #[test]
+    fn after_an_acquittal_the_share_is_that_of_all_runs() {
+        let rejected = |mut tally: Tally| {
+            tally.dead_now = 200;
+            tally
+        };
+        assert!(!rejected(Tally::after(800, true)).is_condemned(0.2));
+        assert!(rejected(Tally::after(799, true)).is_condemned(0.2));
+        assert!(rejected(Tally::after(800_000, false)).is_condemned(0.2), "a right request may become wrong");
     }
 }

@@ -73,6 +73,18 @@ async fn more_dead_than_allowed_stops_the_run_and_condemns_nobody() {
 }
 
 #[tokio::test]
+async fn a_retrial_is_judged_by_the_deliveries_of_all_runs() {
+    let platform = rejecting(422, |id| (500..760).contains(&id)).await;
+    let desk = Desk::with_records(1_000);
+    let arguments = ["records.csv", "--to", &platform.url, "--workers", "1", "--json"];
+    let ended = desk.sync(&arguments).ended().await.expect(1);
+    assert_eq!(ended.counts(), [500, 0, 0, 500]);
+    // What was acquitted comes first now: 260 dead ones in a row, of 760 that a verdict was reached on.
+    let ended = desk.sync(&[&arguments[..], &["--max-dead", "40%"]].concat()).ended().await.expect(3);
+    assert_eq!(ended.counts(), [740, 260, 0, 0], "{}", ended.stderr);
+}
+
+#[tokio::test]
 async fn as_many_dead_as_allowed_are_the_records_own_fault() {
     let platform = rejecting(422, |id| id % 25 == 24).await;
     let desk = Desk::with_records(500);
