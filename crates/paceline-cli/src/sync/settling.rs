@@ -9,11 +9,12 @@ use paceline_core::{GiveUp, WallTime};
 
 use super::courier::Delivery;
 use super::ending::Ending;
-use super::evidence::template_line;
+use super::evidence::{self, excerpt, without_secrets};
 use super::items::{self, BatchResult, ItemResult};
 use super::parcel::{Item, Parcel};
 use super::plan::{BatchPlan, SyncPlan};
 use crate::journal::Letter;
+use crate::settings::Credential;
 
 /// What became of the records of a parcel: each is in exactly one of these.
 #[derive(Debug, Default)]
@@ -110,7 +111,7 @@ impl Clerk<'_> {
             Some(ItemResult::Refused { status, text }) => {
                 let mut letter = self.letter(&item, "rejected", Some(response), item.returns + 1);
                 letter.status = status.or(letter.status);
-                letter.body = Some(self.excerpt(text.as_bytes()));
+                letter.body = Some(excerpt(self.credential(), text.as_bytes()));
                 settled.dead.push((item, letter));
             }
             None => {
@@ -139,7 +140,7 @@ impl Clerk<'_> {
 
     /// A batch that is refused as a whole is cut in two until the record at fault stands alone.
     fn rejected(&self, parcel: Parcel, given_up: &GivenUp) -> Settled {
-        let evidence = Some(self.evidence(given_up));
+        let evidence = Some(evidence::of_rejection(self.plan, given_up));
         let status = given_up.last.as_ref().map(|last| last.status.as_u16());
         if parcel.items.len() > 1 && matches!(status, Some(400 | 413 | 422)) {
             // Too large is not wrong: the halves will tell.
@@ -194,7 +195,7 @@ impl Clerk<'_> {
             record: item.reference.clone(),
             verdict: verdict.into(),
             status: reply.map(|reply| reply.status.as_u16()),
-            body: reply.map(|reply| self.excerpt(&reply.body)),
+            body: reply.map(|reply| excerpt(self.credential(), &reply.body)),
             headers: reply.and_then(|reply| self.kept_headers(reply)),
             content: Some(item.record.json()),
             attempts,
@@ -202,39 +203,17 @@ impl Clerk<'_> {
         }
     }
 
-    fn evidence(&self, given_up: &GivenUp) -> String {
-        let answer = given_up.last.as_ref().map_or_else(String::new, |last| {
-            format!(" was answered with {}: {}", last.status, self.excerpt(&last.body))
-        });
-        let status = given_up.last.as_ref().map(|last| last.status.as_u16());
-        let line = template_line(&self.plan.request, self.plan.batch.is_some(), status);
-        format!("{}{answer}\n{line}", given_up.call)
+    fn credential(&self) -> Option<&Credential> {
+        self.plan.credential.as_ref()
     }
 
     fn kept_headers(&self, reply: &Response) -> Option<String> {
         let kept = self.plan.keep_headers.iter().filter_map(|name| {
             let value = reply.headers.get(name)?.to_str().ok()?;
-            Some((name.as_str().to_owned(), self.without_secrets(value).into()))
+            Some((name.as_str().to_owned(), without_secrets(self.credential(), value).into()))
         });
         let kept: serde_json::Map<String, serde_json::Value> = kept.collect();
         (!kept.is_empty()).then(|| serde_json::Value::Object(kept).to_string())
-    }
-
-    /// The beginning of a body, as text.
-    fn excerpt(&self, body: &[u8]) -> String {
-        // Secrets go before the cut: half of one tells too much. What is looked at is longer by the longest of them.
-        let looked_at = &body[..body.len().min(EXCERPT + LONGEST_SECRET)];
-        let mut text = self.without_secrets(&String::from_utf8_lossy(looked_at));
-        if text.len() > EXCERPT {
-            let end = (0..=EXCERPT).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
-            text.truncate(end);
-        }
-        text
-    }
-
-    /// A platform may repeat what it was sent.
-    fn without_secrets(&self, text: &str) -> String {
-        self.plan.credential.as_ref().map_or_else(|| text.to_owned(), |credential| credential.hide_in(text))
     }
 }
 
@@ -263,8 +242,3 @@ pub(super) fn wall_now() -> WallTime {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     WallTime::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
-
-/// Of a body, in bytes: what a person reads, not what an endless error page holds.
-const EXCERPT: usize = 2_048;
-/// In bytes: no server takes longer headers than these.
-const LONGEST_SECRET: usize = 64 * 1024;
