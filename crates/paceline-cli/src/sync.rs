@@ -33,7 +33,7 @@ mod start;
 mod summary;
 mod tally;
 
-pub use ending::Ending;
+pub use ending::{Ending, Fault};
 pub use engine::run;
 pub use forecast::Forecast;
 pub use inspection::{Inspection, StartError, inspect};

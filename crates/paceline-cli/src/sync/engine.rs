@@ -124,7 +124,7 @@ impl<'a> Engine<'a> {
 /// Whether a run was condemned, and none has come to its end since: what it gave up comes first now.
 fn is_retrial(reasons: &[String]) -> bool {
     let mut unfinished = reasons.iter().take_while(|reason| *reason != Ending::Done.name());
-    unfinished.any(|reason| reason == Ending::CONDEMNED)
+    unfinished.any(|reason| reason == Ending::REJECTED)
 }
 
 async fn sleep_until(due: Option<tokio::time::Instant>) {

@@ -3,7 +3,8 @@
 use paceline::Response;
 use paceline::client::GivenUp;
 
-use super::plan::SyncPlan;
+use super::items;
+use super::plan::{BatchPlan, SyncPlan};
 use crate::origin::{Origin, Text};
 use crate::settings::Credential;
 use crate::template::{RequestSpec, expects_body};
@@ -15,6 +16,14 @@ pub(super) fn of_rejection(plan: &SyncPlan, given_up: &GivenUp) -> String {
     let status = last.map(|last| last.status.as_u16());
     let line = template_line(&plan.request, plan.batch.is_some(), status);
     format!("{}{}\n{line}", given_up.call, answer.unwrap_or_default())
+}
+
+/// A batch that the platform took with a reply that tells nothing of its records, and what was looked for in it.
+pub(super) fn of_silence(plan: &SyncPlan, batch: &BatchPlan, reply: &Response) -> String {
+    let url = plan.request.url.as_str();
+    let called = format!("{} {}", plan.request.method, url.split(['?', '#']).next().unwrap_or(url));
+    let answer = answer(plan.credential.as_ref(), reply);
+    format!("{called} was answered with {answer}\n{}", items::looked_for(batch))
 }
 
 /// What a reply said: its status and the beginning of its body.

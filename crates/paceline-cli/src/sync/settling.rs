@@ -32,6 +32,8 @@ pub(super) struct Settled {
     pub(super) released: Vec<Item>,
     /// Whether the platform rejected the call as such.
     pub(super) is_rejected: bool,
+    /// Whether the platform took the call and said of none of its records what became of it.
+    pub(super) is_silent: bool,
     /// What speaks against the request, for people.
     pub(super) evidence: Option<String>,
     /// The run cannot go on.
@@ -79,16 +81,27 @@ impl Clerk<'_> {
                     let result = key.and_then(|key| results.remove(&key));
                     self.settle_item(item, result, response, &mut settled);
                 }
-                settled
+                self.with_blame(batch, response, settled)
             }
             BatchResult::Unreadable(why) => {
                 let doubt = |item: Item| {
                     let letter = self.letter(&item, why.clone(), Some(response), 1);
                     (item, letter)
                 };
-                Settled { in_doubt: parcel.items.into_iter().map(doubt).collect(), ..Settled::default() }
+                let in_doubt = parcel.items.into_iter().map(doubt).collect();
+                self.with_blame(batch, response, Settled { in_doubt, ..Settled::default() })
             }
         }
+    }
+
+    /// A reply that says of no record what became of it speaks against the request.
+    fn with_blame(&self, batch: &BatchPlan, response: &Response, settled: Settled) -> Settled {
+        let Settled { delivered, dead, again, .. } = &settled;
+        if !(delivered.is_empty() && dead.is_empty() && again.is_empty()) {
+            return settled;
+        }
+        let evidence = Some(evidence::of_silence(self.plan, batch, response));
+        Settled { is_silent: true, evidence, ..settled }
     }
 
     fn settle_item(

@@ -1,5 +1,7 @@
 //! Counting, and when the run itself is at fault rather than its records.
 
+use super::ending::Fault;
+
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
@@ -21,6 +23,8 @@ pub(super) struct Tally {
     pub(super) calls: u64,
     /// Calls that the platform rejected as a whole, while it accepted none.
     rejected_at_first: u64,
+    /// Calls that the platform took without a word on their records, before this run delivered any.
+    silent_at_first: u64,
     has_accepted: bool,
 }
 
@@ -50,8 +54,24 @@ impl Tally {
         }
     }
 
+    /// A call was taken, and its reply says of none of its records what became of it.
+    pub(super) fn note_silent(&mut self) {
+        if self.delivered_now == 0 {
+            self.silent_at_first += 1;
+        }
+    }
+
+    /// What the run is at fault for, if it is.
+    pub(super) fn fault(&self, max_dead: f64) -> Option<Fault> {
+        // An earlier success tells nothing here: where results are looked for may have been configured anew.
+        if self.delivered_now == 0 && self.silent_at_first >= FIRST_CALLS {
+            return Some(Fault::Silent);
+        }
+        self.is_condemned(max_dead).then_some(Fault::Rejected)
+    }
+
     /// Whether so much is rejected that the request must be wrong; whoever allows all of it means it.
-    pub(super) fn is_condemned(&self, max_dead: f64) -> bool {
+    fn is_condemned(&self, max_dead: f64) -> bool {
         if max_dead >= 1.0 {
             return false;
         }
@@ -95,6 +115,15 @@ mod tests {
         tally.note_accepted();
         (0..100).for_each(|_| tally.note_rejected());
         assert!(!tally.is_condemned(0.05));
+    }
+
+    #[test]
+    fn twenty_calls_whose_replies_say_nothing_condemn_the_run_unless_it_delivers() {
+        let mut tally = Tally::after(7, false);
+        (0..20).for_each(|_| tally.note_silent());
+        assert_eq!(tally.fault(1.0), Some(Fault::Silent));
+        tally.delivered_now = 1;
+        assert_eq!(tally.fault(1.0), None);
     }
 
     #[test]

@@ -20,9 +20,9 @@ impl Engine<'_> {
         let settled = settling::settle(&self.started.plan, parcel, delivery);
         self.judge(&settled);
         self.write_down(settled, batch);
-        if self.tally.is_condemned(self.started.plan.max_dead) {
+        if let Some(fault) = self.tally.fault(self.started.plan.max_dead) {
             let evidence = self.evidence.clone();
-            self.end(Ending::Condemned { evidence });
+            self.end(Ending::Condemned { fault, evidence });
         }
     }
 
@@ -34,7 +34,10 @@ impl Engine<'_> {
         if settled.is_rejected {
             self.tally.note_rejected();
         }
-        if settled.is_rejected || settled.split.is_some() {
+        if settled.is_silent {
+            self.tally.note_silent();
+        }
+        if settled.is_rejected || settled.is_silent || settled.split.is_some() {
             self.progressed = tokio::time::Instant::now();
         }
         if !settled.delivered.is_empty() {

@@ -104,6 +104,25 @@ async fn as_many_dead_as_allowed_are_the_records_own_fault() {
 }
 
 #[tokio::test]
+async fn replies_that_say_nothing_of_the_records_stop_the_run_after_twenty_calls() {
+    for (items, reply) in [("/outcome", "{\"results\":[]}"), ("/results", "{\"results\":[{\"number\":1}]}")] {
+        let platform = Scripted::start(move |_| Answer::new(200, reply)).await;
+        let desk = Desk::with_records(10_000);
+        desk.put("paceline.toml", format!("[batch]\ncount = 10\nitems = \"{items}\"\n"));
+        let arguments =
+            ["records.csv", "--to", &platform.url, "-c", "paceline.toml", "--workers", "4", "--json"];
+        let ended = desk.sync(&arguments).ended().await.expect(1);
+        let [delivered, dead, in_doubt, remaining] = ended.counts();
+        assert_eq!((delivered, dead, in_doubt + remaining), (0, 0, 10_000), "{}", ended.stderr);
+        assert!((200..=240).contains(&in_doubt), "{in_doubt}");
+        assert_eq!(ended.json()["exit_reason"], "silent");
+        for quoted in ["200 OK", reply, &format!("`{items}`"), "`/id`", "item_key", "--in-doubt"] {
+            assert!(ended.stderr.contains(quoted), "{quoted}: {}", ended.stderr);
+        }
+    }
+}
+
+#[tokio::test]
 async fn records_that_cannot_be_rendered_condemn_the_run_with_the_template_named() {
     let platform = Scripted::start(|_| Answer::new(201, "{}")).await;
     let desk = Desk::empty();
