@@ -54,6 +54,18 @@ pub struct Summary {
     pub ending: Ending,
 }
 
+/// What a summary is made of.
+pub(super) struct Facts<'a> {
+    pub(super) records: u64,
+    pub(super) counts: Counts,
+    pub(super) tally: Tally,
+    pub(super) attempts: &'a Attempts,
+    pub(super) seconds: f64,
+    pub(super) ending: Ending,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) journal: PathBuf,
+}
+
 /// A gate that is closed.
 #[derive(Clone, Debug, Serialize)]
 pub struct ClosedScope {
@@ -73,17 +85,8 @@ pub struct LearnedScope {
 }
 
 impl Summary {
-    #[expect(clippy::too_many_arguments, reason = "each is one fact of a run, gathered in one place")]
-    pub(super) fn new(
-        records: u64,
-        counts: Counts,
-        tally: Tally,
-        attempts: &Attempts,
-        seconds: f64,
-        ending: Ending,
-        snapshot: &Snapshot,
-        journal: PathBuf,
-    ) -> Self {
+    pub(super) fn of(facts: Facts<'_>) -> Self {
+        let Facts { records, counts, tally, attempts, seconds, ending, snapshot, journal } = facts;
         let resume_at = match &ending {
             Ending::Suspended { resume_at, .. } => Some(civil(*resume_at)),
             _ => None,
