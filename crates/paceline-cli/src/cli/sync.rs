@@ -149,7 +149,7 @@ impl Command {
 
     fn show(&self, summary: &Summary, seen: Option<&paceline_sim::platform::Stats>) -> io::Result<()> {
         let mut stderr = io::stderr();
-        match summary.ending.message() {
+        match summary.message() {
             // Its journal goes with it.
             Some(_) if seen.is_some() && matches!(summary.ending, sync::Ending::Interrupted) => {
                 writeln!(stderr, "stopped; a rehearsal leaves nothing behind")?;

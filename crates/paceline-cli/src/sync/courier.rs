@@ -11,6 +11,7 @@ use paceline_core::{ClientId, Cost, OnUncertain, Outcome, Reply, ScopeSet};
 use tokio_util::sync::CancellationToken;
 
 use super::departure::{Attempts, Flight};
+use super::evidence;
 use super::gates::GateKeeper;
 use super::keys::Keys;
 use super::parcel::Parcel;
@@ -131,6 +132,10 @@ impl Courier {
                 flight.leave(gates.is_early(pacer.instant(tokio::time::Instant::now())));
                 Ok(())
             })
+        }));
+        let (told, credential) = (Arc::clone(&self.attempts), self.credential.clone());
+        request.on_setback = Some(Box::new(move |setback| {
+            told.note_setback(evidence::of_setback(credential.as_ref(), setback));
         }));
         let (after, attempts) = (Arc::clone(flight), Arc::clone(&self.attempts));
         let (returned, is_repeatable) = (self.returned(parcel), self.is_repeatable);

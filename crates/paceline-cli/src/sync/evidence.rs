@@ -1,7 +1,7 @@
 //! What speaks against a request, in words: what the platform said, and what it was said to.
 
 use paceline::Response;
-use paceline::client::GivenUp;
+use paceline::client::{GivenUp, Setback};
 
 use super::items;
 use super::plan::{BatchPlan, SyncPlan};
@@ -24,6 +24,16 @@ pub(super) fn of_silence(plan: &SyncPlan, batch: &BatchPlan, reply: &Response) -
     let called = format!("{} {}", plan.request.method, url.split(['?', '#']).next().unwrap_or(url));
     let answer = answer(plan.credential.as_ref(), reply);
     format!("{called} was answered with {answer}\n{}", items::looked_for(batch))
+}
+
+/// Why an attempt must be made again, in a line: what the platform said, or how it failed.
+pub(super) fn of_setback(credential: Option<&Credential>, setback: Setback<'_>) -> String {
+    let words = match setback {
+        Setback::Refused(reply) => answer(credential, reply),
+        Setback::Failed(error) => without_secrets(credential, &error.to_string()),
+    };
+    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    line.trim_end_matches(':').chars().filter(|letter| !letter.is_control()).take(SHOWN).collect()
 }
 
 /// What a reply said: its status and the beginning of its body.
@@ -85,7 +95,7 @@ fn placed(part: &str, origin: &Origin, line: &str) -> String {
 const EXCERPT: usize = 2_048;
 /// In bytes: no server takes longer headers than these.
 const LONGEST_SECRET: usize = 64 * 1024;
-/// Characters of a template's line: two lines on a terminal.
+/// Characters of a line that is quoted: two lines on a terminal.
 const SHOWN: usize = 160;
 
 #[cfg(test)]

@@ -52,6 +52,9 @@ pub struct Summary {
     /// How it ended.
     #[serde(skip)]
     pub ending: Ending,
+    /// What the platform said last, in a line, where the run ended for what it said.
+    #[serde(skip)]
+    pub last_answer: Option<String>,
 }
 
 /// What a summary is made of.
@@ -62,6 +65,7 @@ pub(super) struct Facts<'a> {
     pub(super) attempts: &'a Attempts,
     pub(super) seconds: f64,
     pub(super) ending: Ending,
+    pub(super) last_answer: Option<String>,
     pub(super) snapshot: &'a Snapshot,
     pub(super) journal: PathBuf,
 }
@@ -86,7 +90,8 @@ pub struct LearnedScope {
 
 impl Summary {
     pub(super) fn of(facts: Facts<'_>) -> Self {
-        let Facts { records, counts, tally, attempts, seconds, ending, snapshot, journal } = facts;
+        let Facts { records, counts, tally, attempts, seconds, ending, last_answer, snapshot, journal } =
+            facts;
         let resume_at = match &ending {
             Ending::Suspended { resume_at, .. } => Some(civil(*resume_at)),
             _ => None,
@@ -110,6 +115,7 @@ impl Summary {
             journal,
             learned: learned(snapshot),
             ending,
+            last_answer,
         }
     }
 
@@ -117,6 +123,16 @@ impl Summary {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         self.ending.exit_code(self.dead + self.in_doubt > 0)
+    }
+
+    /// What happened and what to do, for people; None when there is nothing to say.
+    #[must_use]
+    pub fn message(&self) -> Option<String> {
+        let message = self.ending.message()?;
+        Some(match &self.last_answer {
+            Some(words) => format!("{message}\nlast answer: {words}"),
+            None => message,
+        })
     }
 
     /// The summary for people, a few lines.

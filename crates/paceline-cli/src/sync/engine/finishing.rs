@@ -35,6 +35,12 @@ impl Engine<'_> {
             (Err(error), ending) if !matches!(ending, Ending::Journal(_)) => Ending::Journal(error),
             (_, ending) => ending,
         };
+        let last_answer = match ending {
+            Ending::Suspended { .. } | Ending::Unauthorized | Ending::Banned => {
+                self.started.courier.attempts.last_words()
+            }
+            _ => None,
+        };
         Summary::of(Facts {
             records,
             counts,
@@ -42,6 +48,7 @@ impl Engine<'_> {
             attempts: &self.started.courier.attempts,
             seconds,
             ending,
+            last_answer,
             snapshot: &snapshot,
             journal: path,
         })
