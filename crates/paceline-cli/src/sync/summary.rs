@@ -37,7 +37,7 @@ pub struct Summary {
     pub seconds: f64,
     /// Records that this run delivered, per second.
     pub goodput_per_s: f64,
-    /// Refused attempts per 1,000 calls.
+    /// Refused attempts per 1,000 accepted calls.
     pub waste_per_1000: f64,
     /// Why it ended, in a word.
     pub exit_reason: &'static str,
@@ -108,7 +108,7 @@ impl Summary {
             early_returns: attempts.early_returns(),
             seconds,
             goodput_per_s: ratio(tally.delivered_now, seconds),
-            waste_per_1000: 1_000.0 * share(attempts.throttled(), tally.calls),
+            waste_per_1000: 1_000.0 * share(attempts.throttled(), tally.accepted),
             exit_reason: ending.name(),
             resume_at,
             closed_scopes: closed(snapshot),
@@ -147,7 +147,7 @@ impl Summary {
         }
         let took = Duration::from_secs_f64((self.seconds * 10.0).round() / 10.0);
         text.push_str(&format!(
-            "\nin {}: {:.1}/s, {attempts} attempts, {throttled} refused ({:.1} per 1,000)",
+            "\nin {}: {:.1}/s, {attempts} attempts, {throttled} refused ({:.1} per 1,000 accepted)",
             crate::units::spelled(took),
             self.goodput_per_s,
             self.waste_per_1000,

@@ -21,6 +21,8 @@ pub(super) struct Tally {
     pub(super) dead_now: u64,
     /// Calls that ended with an answer.
     pub(super) calls: u64,
+    /// Those of them that the platform accepted.
+    pub(super) accepted: u64,
     /// Calls that the platform rejected as a whole, while it accepted none.
     rejected_at_first: u64,
     /// Calls that the platform took without a word on their records, before this run delivered any.

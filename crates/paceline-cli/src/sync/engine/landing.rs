@@ -16,6 +16,7 @@ impl Engine<'_> {
             Err(error) => return self.end(Ending::Broken(error.to_string())),
         };
         self.tally.calls += u64::from(matches!(delivery, Delivery::Answered(_) | Delivery::Failed(_)));
+        self.tally.accepted += u64::from(matches!(delivery, Delivery::Answered(_)));
         let batch = parcel.seal.as_ref().map(|seal| seal.id);
         let settled = settling::settle(&self.started.plan, parcel, delivery);
         self.judge(&settled);

@@ -1,5 +1,7 @@
 //! What is said at the end, and on the way.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use paceline_sim::platform::PlatformConfig;
 
 use super::super::desk::{Desk, stand_in};
@@ -26,6 +28,23 @@ async fn json_is_one_object_with_every_field_whose_counts_add_up() {
     assert!(json["resume_at"].is_null());
     let people = ended.stderr.lines().next().unwrap();
     assert_eq!(people, "58 of 60 delivered, 1 dead, 1 in doubt");
+}
+
+#[tokio::test]
+async fn waste_is_told_per_thousand_accepted_calls() {
+    let refused = AtomicBool::new(false);
+    let platform = Scripted::start(move |asked| match asked.json()["id"].as_str().unwrap() {
+        "0" if !refused.swap(true, Ordering::SeqCst) => Answer::new(429, "").header("retry-after", "0.1"),
+        "0" => Answer::new(201, ""),
+        _ => Answer::new(422, "no"),
+    })
+    .await;
+    let desk = Desk::with_records(4);
+    let arguments = ["records.csv", "--to", &platform.url, "--workers", "1", "--json"];
+    let ended = desk.sync(&arguments).ended().await.expect(3);
+    assert_eq!(ended.counts(), [1, 3, 0, 0]);
+    assert_eq!((&ended.json()["throttled"], &ended.json()["waste_per_1000"]), (&1.into(), &1_000.0.into()));
+    assert!(ended.stderr.contains("1 refused (1000.0 per 1,000 accepted)"), "{}", ended.stderr);
 }
 
 #[tokio::test]
