@@ -36,7 +36,7 @@ mod tally;
 pub use ending::{Ending, Fault};
 pub use engine::run;
 pub use forecast::Forecast;
-pub use inspection::{Inspection, StartError, inspect};
+pub use inspection::{Inspection, Sample, StartError, inspect};
 pub use plan::{BatchPlan, JournalPlan, RetryPlan, ScopeLimits, SyncPlan};
 pub use progress::Progress;
 pub use rehearsal::{Rehearsal, Scene, judgement};

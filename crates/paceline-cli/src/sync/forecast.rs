@@ -6,10 +6,10 @@ use paceline_core::Limits;
 use serde::Serialize;
 
 use super::courier::Template;
-use super::inspection::{Inspection, StartError};
+use super::inspection::{Inspection, Sample, StartError};
 use super::parcel::{Item, Parcel, Seal};
 use super::plan::SyncPlan;
-use crate::journal::{BatchId, Counts, JournalReader};
+use crate::journal::{Counts, JournalReader};
 use crate::records;
 
 /// What a run would do. Serialized, it is the object that `--dry-run --json` prints.
@@ -41,9 +41,9 @@ impl Forecast {
     pub fn look_ahead(plan: &SyncPlan, inspection: &Inspection) -> Result<Self, StartError> {
         let settled = settled(plan)?;
         let remaining = inspection.records.map(|records| records.saturating_sub(settled));
-        let size = plan.batch.as_ref().map_or(1, |batch| batch.limits.count.get() as u64);
+        let sample = inspection.sample;
+        let size = batch_size(plan, sample);
         let calls = remaining.map(|remaining| remaining.div_ceil(size));
-        let (bodies, bytes) = inspection.sampled;
         let calls_per_s = known_rate(plan);
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let seconds = calls.zip(calls_per_s).map(|(calls, rate)| calls as f64 / rate);
@@ -51,7 +51,7 @@ impl Forecast {
             records: inspection.records,
             settled,
             calls,
-            bytes: calls.map(|calls| calls * bytes / bodies.max(1)),
+            bytes: remaining.map(|remaining| remaining * sample.body_bytes / sample.records.max(1)),
             calls_per_s,
             seconds,
             first_call: first_call(plan)?,
@@ -95,6 +95,13 @@ fn settled(plan: &SyncPlan) -> Result<u64, StartError> {
     Ok(delivered + dead + in_doubt)
 }
 
+/// How many records of the usual size share a call: as many as may, by their number and by their bytes.
+fn batch_size(plan: &SyncPlan, sample: Sample) -> u64 {
+    let Some(batch) = &plan.batch else { return 1 };
+    let usual = sample.record_bytes.div_ceil(sample.records.max(1)).max(1);
+    (batch.limits.bytes as u64 / usual).clamp(1, batch.limits.count.get() as u64)
+}
+
 /// The lowest of what is known and what is allowed, without what is left to others.
 fn known_rate(plan: &SyncPlan) -> Option<f64> {
     let all = std::iter::once(plan.limits).chain(plan.other_limits.iter().map(|other| other.limits));
@@ -118,7 +125,7 @@ fn first_call(plan: &SyncPlan) -> Result<Option<String>, StartError> {
     if items.is_empty() {
         return Ok(None);
     }
-    let seal = plan.batch.as_ref().map(|_| Seal { id: BatchId(0), key: String::new(), is_journaled: true });
+    let seal = plan.batch.as_ref().map(|_| Seal::unsent());
     let rendered = Template::compile(plan)?.render(&Parcel { items, seal })?;
     let body = String::from_utf8_lossy(&rendered.body).into_owned();
     let shown: String = body.chars().take(SHOWN).collect();

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::courier::Template;
 use super::parcel::{Item, Parcel, Seal};
 use super::plan::SyncPlan;
-use crate::journal::{BatchId, JournalError};
-use crate::records::{self, Location, RecordsError, Scan, ScanProgress};
+use crate::journal::JournalError;
+use crate::records::{self, Location, RecordsError, ScanProgress};
 use crate::template::{BatchTemplate, RequestTemplate, TemplateError};
 
 /// Why a run does not start. Nothing was sent.
@@ -57,8 +57,19 @@ pub struct Inspection {
     pub records: Option<u64>,
     /// BLAKE3 of the file's bytes, in hexadecimal.
     pub fingerprint: Option<String>,
-    /// Bodies that were made for a look, and their bytes together.
-    pub sampled: (u64, u64),
+    /// What the first records are like.
+    pub sample: Sample,
+}
+
+/// The first records of a source, and the bodies that were made of them for a look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// How many records there were.
+    pub records: u64,
+    /// What they count for in a batch, together.
+    pub record_bytes: u64,
+    /// The bytes of the bodies, together.
+    pub body_bytes: u64,
 }
 
 /// Reads a file once to its end and makes the first requests, without sending any. Blocks.
@@ -71,10 +82,9 @@ pub fn inspect(plan: &SyncPlan, progress: &mut dyn FnMut(ScanProgress)) -> Resul
         return Ok(Inspection::default());
     }
     check_beginning(plan, &template)?;
-    let Scan { records, fingerprint, .. } = records::scan(&plan.source, progress)?;
-    let sampled = sample(plan, &template)?;
-    let fingerprint = Some(blake3::Hash::from_bytes(fingerprint).to_hex().to_string());
-    Ok(Inspection { records: Some(records), fingerprint, sampled })
+    let scan = records::scan(&plan.source, progress)?;
+    let sample = sample(plan, &template)?;
+    Ok(Inspection { records: Some(scan.records), fingerprint: Some(scan.fingerprint_text()), sample })
 }
 
 impl Template {
@@ -113,22 +123,20 @@ fn check_beginning(plan: &SyncPlan, template: &Template) -> Result<(), StartErro
 }
 
 /// Makes the first requests.
-fn sample(plan: &SyncPlan, template: &Template) -> Result<(u64, u64), StartError> {
+fn sample(plan: &SyncPlan, template: &Template) -> Result<Sample, StartError> {
     let mut items = Vec::new();
     for record in records::open(&plan.source)?.take(SAMPLE) {
         items.push(Item::new(record?, plan.key.as_deref()));
     }
     let size = plan.batch.as_ref().map_or(1, |batch| batch.limits.count.get());
-    let (mut bodies, mut bytes) = (0, 0);
+    let record_bytes = items.iter().map(|item| item.size() as u64).sum();
+    let mut sample = Sample { records: items.len() as u64, record_bytes, body_bytes: 0 };
     for items in items.chunks(size) {
         check_batch_keys(plan, items)?;
-        let seal =
-            plan.batch.as_ref().map(|_| Seal { id: BatchId(0), key: String::new(), is_journaled: true });
-        let parcel = Parcel { items: items.to_vec(), seal };
-        bytes += template.render(&parcel)?.body.len() as u64;
-        bodies += 1;
+        let parcel = Parcel { items: items.to_vec(), seal: plan.batch.as_ref().map(|_| Seal::unsent()) };
+        sample.body_bytes += template.render(&parcel)?.body.len() as u64;
     }
-    Ok((bodies, bytes))
+    Ok(sample)
 }
 
 fn check_batch_keys(plan: &SyncPlan, items: &[Item]) -> Result<(), StartError> {

@@ -34,6 +34,30 @@ async fn the_forecast_of_bytes_is_near_what_is_sent() {
 }
 
 #[tokio::test]
+async fn the_bytes_of_a_last_batch_that_is_not_full_are_not_counted_twice() {
+    let desk = Desk::with_records(130);
+    let arguments = ["records.csv", "--to", "https://h/", "--batch", "100", "--dry-run", "--json"];
+    let json = desk.sync(&arguments).ended().await.expect(0).json();
+    assert_eq!(json["calls"], 2);
+    let bytes = json["bytes"].as_u64().unwrap();
+    let each = r#"{"id":"00","name":"name 00"},"#.len() as u64;
+    assert!((120 * each..=140 * each).contains(&bytes), "{bytes}");
+}
+
+#[tokio::test]
+async fn the_bytes_that_a_batch_may_have_count_in_the_forecast_of_calls() {
+    let desk = Desk::with_records(1_000);
+    desk.put("paceline.toml", "[batch]\ncount = 100\nbytes = \"300B\"\n");
+    let platform =
+        super::super::scripted::Scripted::start(|_| super::super::scripted::Answer::new(201, "")).await;
+    let arguments = ["records.csv", "--to", &platform.url, "-c", "paceline.toml", "--json"];
+    let forecast = desk.sync(&[&arguments[..], &["--dry-run"]].concat()).ended().await.expect(0).json();
+    desk.sync(&arguments).ended().await.expect(0);
+    let (calls, sent) = (forecast["calls"].as_u64().unwrap(), platform.asked().len() as u64);
+    assert!((sent * 8 / 10..=sent * 12 / 10).contains(&calls), "{calls} of {sent}");
+}
+
+#[tokio::test]
 async fn what_is_left_to_others_is_not_counted_on() {
     let desk = Desk::with_records(100);
     desk.put("paceline.toml", "[limits.tenant]\nrate = \"10/s\"\nknown = true\n");
