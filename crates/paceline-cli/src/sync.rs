@@ -24,6 +24,7 @@ mod items;
 mod keys;
 mod loading;
 mod order;
+mod outstanding;
 mod parcel;
 mod plan;
 mod progress;

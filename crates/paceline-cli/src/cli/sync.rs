@@ -77,7 +77,7 @@ impl Command {
             let _ = writeln!(io::stderr(), "warning: {warning}");
         }
         let rehearsal = self.rehearsal(&loaded).await?;
-        let scratch = rehearsal.as_ref().map(|_| scratch_folder()).transpose()?;
+        let scratch = self.args.scene().map(|_| scratch_folder()).transpose()?;
         let place = planning::Place {
             rehearsal: rehearsal.as_ref().map(Rehearsal::url),
             scratch: scratch.as_ref().map(|folder| folder.path().join("rehearsal.journal")),

@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::courier::Template;
 use super::inspection::{Inspection, Sample, StartError};
+use super::outstanding::Outstanding;
 use super::parcel::{Item, Parcel, Seal};
 use super::plan::SyncPlan;
-use crate::journal::{Counts, JournalReader};
 use crate::records;
 
 /// What a run would do. Serialized, it is the object that `--dry-run --json` prints.
@@ -37,10 +37,9 @@ impl Forecast {
     /// Looks ahead. Blocks.
     ///
     /// # Errors
-    /// When a journal that is there cannot be read.
+    /// When a journal that is there cannot be read, or belongs to another run.
     pub fn look_ahead(plan: &SyncPlan, inspection: &Inspection) -> Result<Self, StartError> {
-        let settled = settled(plan)?;
-        let remaining = inspection.records.map(|records| records.saturating_sub(settled));
+        let Outstanding { settled, to_send: remaining } = Outstanding::of(plan, inspection)?;
         let sample = inspection.sample;
         let size = batch_size(plan, sample);
         let calls = remaining.map(|remaining| remaining.div_ceil(size));
@@ -87,14 +86,6 @@ impl Forecast {
     }
 }
 
-fn settled(plan: &SyncPlan) -> Result<u64, StartError> {
-    if plan.journal.start_over || !plan.journal.path.exists() {
-        return Ok(0);
-    }
-    let Counts { delivered, dead, in_doubt, .. } = JournalReader::open(&plan.journal.path)?.counts()?;
-    Ok(delivered + dead + in_doubt)
-}
-
 /// How many records of the usual size share a call: as many as may, by their number and by their bytes.
 fn batch_size(plan: &SyncPlan, sample: Sample) -> u64 {
     let Some(batch) = &plan.batch else { return 1 };
@@ -130,7 +121,12 @@ fn first_call(plan: &SyncPlan) -> Result<Option<String>, StartError> {
     let body = String::from_utf8_lossy(&rendered.body).into_owned();
     let shown: String = body.chars().take(SHOWN).collect();
     let more = if shown.len() < body.len() { "..." } else { "" };
-    Ok(Some(format!("{} {}\n  {shown}{more}", rendered.method, rendered.url)))
+    Ok(Some(format!("{} {}\n  {shown}{more}", rendered.method, without_query(&rendered.url.to_string()))))
+}
+
+/// The query may hold a secret.
+fn without_query(url: &str) -> String {
+    url.split_once('?').map_or_else(|| url.to_owned(), |(shown, _)| format!("{shown}?…"))
 }
 
 /// Characters of the first body: some lines on a terminal.

@@ -68,7 +68,7 @@ async fn open_journal(plan: &SyncPlan, inspection: &Inspection) -> Result<Opened
 
 /// What the journal belongs to. The query of a URL may hold a secret: it only counts in the digest. Whether records share
 /// calls counts too: a batch that may have been applied is not sent again record by record, each under a key of its own.
-fn binding(plan: &SyncPlan, inspection: &Inspection) -> Binding {
+pub(super) fn binding(plan: &SyncPlan, inspection: &Inspection) -> Binding {
     let request = &plan.request;
     let url = request.url.as_str();
     let shown = url.split(['?', '#']).next().unwrap_or(url);
