@@ -19,7 +19,11 @@ pub enum StartError {
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// Something asks for a field that the source does not have.
-    #[error("{what} asks for the field `{field}`, which the source does not have; it has: {}", has.join(", "))]
+    #[error(
+        "{what} asks for the field `{field}`, which the source does not have; it has: {}{}",
+        has.join(", "),
+        advice.map(|advice| format!("; {advice}")).unwrap_or_default()
+    )]
     NoSuchField {
         /// Who asks.
         what: String,
@@ -27,11 +31,13 @@ pub enum StartError {
         field: String,
         /// What is there.
         has: Vec<String>,
+        /// What to do, where it is not plain.
+        advice: Option<&'static str>,
     },
     /// Results of a batch could not be told apart.
     #[error(
         "a batch's results are matched to its records by the field `{field}`, which the record on line {line} \
-         does not have: name the field that identifies a record with --key FIELD"
+         does not have: {NAME_THE_KEY}"
     )]
     NoBatchKey {
         /// The field.
@@ -107,18 +113,20 @@ impl Template {
 fn check_beginning(plan: &SyncPlan, template: &Template) -> Result<(), StartError> {
     let source = records::open(&plan.source)?;
     let Some(header) = source.header() else { return Ok(()) };
-    let asked = |what: &str, field: &Option<String>| field.clone().map(|field| (what.to_owned(), field));
     let batch_key = plan.batch.as_ref().and_then(|batch| batch.key_field.clone());
     let named = [
-        asked("--key", &plan.key),
-        asked("--order-by", &plan.order_by),
-        asked("--batch, to tell results apart,", &batch_key),
+        ("--key", plan.key.clone(), None),
+        ("--order-by", plan.order_by.clone(), None),
+        ("--batch, to tell results apart,", batch_key, Some(NAME_THE_KEY)),
     ];
-    let in_template = template.required_fields().into_iter().map(|field| ("the template".to_owned(), field));
-    let missing = named.into_iter().flatten().chain(in_template).find(|(_, field)| !header.contains(field));
+    let named = named.into_iter().filter_map(|(what, field, advice)| Some((what, field?, advice)));
+    let in_template = template.required_fields().into_iter().map(|field| ("the template", field, None));
+    let missing = named.chain(in_template).find(|(_, field, _)| !header.contains(field));
     match missing {
         None => Ok(()),
-        Some((what, field)) => Err(StartError::NoSuchField { what, field, has: header.to_vec() }),
+        Some((what, field, advice)) => {
+            Err(StartError::NoSuchField { what: what.to_owned(), field, has: header.to_vec(), advice })
+        }
     }
 }
 
@@ -147,5 +155,7 @@ fn check_batch_keys(plan: &SyncPlan, items: &[Item]) -> Result<(), StartError> {
     }
 }
 
+/// What to do when results cannot be told apart.
+const NAME_THE_KEY: &str = "name the field that identifies a record with --key FIELD";
 /// Enough to see a wrong template, few enough to take no time.
 const SAMPLE: usize = 100;
