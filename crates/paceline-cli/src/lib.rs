@@ -12,3 +12,4 @@ pub mod settings;
 pub mod sync;
 pub mod template;
 pub mod units;
+mod wall_clock;

@@ -1,11 +1,10 @@
 //! What an answer means for each record of a parcel.
 
 use std::borrow::Cow;
-use std::time::SystemTime;
 
 use paceline::client::GivenUp;
 use paceline::{CallError, Response};
-use paceline_core::{GiveUp, WallTime};
+use paceline_core::GiveUp;
 
 use super::courier::Delivery;
 use super::ending::Ending;
@@ -15,6 +14,7 @@ use super::parcel::{Item, Parcel};
 use super::plan::{BatchPlan, SyncPlan};
 use crate::journal::Letter;
 use crate::settings::Credential;
+use crate::wall_clock::wall_now;
 
 /// What became of the records of a parcel: each is in exactly one of these.
 #[derive(Debug, Default)]
@@ -249,9 +249,4 @@ fn words(given_up: &GivenUp) -> String {
         (None, Some(last)) => format!("status {}", last.status.as_u16()),
         (None, None) => given_up.to_string(),
     }
-}
-
-pub(super) fn wall_now() -> WallTime {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    WallTime::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

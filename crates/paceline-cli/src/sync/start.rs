@@ -14,9 +14,9 @@ use super::intake::{Intake, IntakeSpec};
 use super::keys::Keys;
 use super::loading::Loader;
 use super::plan::SyncPlan;
-use super::settling::wall_now;
 use crate::journal::{Binding, Journal, Open, Opened, Repeat, Resumed};
 use crate::records::Location;
+use crate::wall_clock::wall_now;
 
 /// A run that is ready: nothing has been sent.
 pub struct Started {

@@ -6,7 +6,7 @@ use super::Engine;
 use crate::journal::{BatchId, Entry, Letter, RecordRef, Standing};
 use crate::sync::ending::Ending;
 use crate::sync::parcel::Item;
-use crate::sync::settling::wall_now;
+use crate::wall_clock::wall_now;
 
 impl Engine<'_> {
     pub(super) async fn take_in(&mut self, chunk: Option<Result<Vec<(Item, Standing)>, Ending>>) {
