@@ -33,6 +33,7 @@ mod settling;
 mod start;
 mod summary;
 mod tally;
+mod waste;
 
 pub use ending::{Ending, Fault};
 pub use engine::run;

@@ -10,6 +10,7 @@ use super::departure::Attempts;
 use super::ending::Ending;
 use super::gates::written_rate;
 use super::tally::Tally;
+use super::waste;
 use crate::journal::Counts;
 
 /// A run in numbers. Serialized, it is the object that `--json` prints.
@@ -108,7 +109,7 @@ impl Summary {
             early_returns: attempts.early_returns(),
             seconds,
             goodput_per_s: ratio(tally.delivered_now, seconds),
-            waste_per_1000: 1_000.0 * share(attempts.throttled(), tally.accepted),
+            waste_per_1000: waste::per_thousand(attempts.throttled(), tally.accepted),
             exit_reason: ending.name(),
             resume_at,
             closed_scopes: closed(snapshot),
@@ -190,9 +191,4 @@ fn learned(snapshot: &Snapshot) -> Vec<LearnedScope> {
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
 fn ratio(count: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share for people")]
-fn share(part: u64, whole: u64) -> f64 {
-    part as f64 / whole.max(1) as f64
 }
