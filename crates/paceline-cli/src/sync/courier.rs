@@ -25,7 +25,7 @@ pub(super) struct Courier {
     pub(super) journal: Journal,
     pub(super) gates: GateKeeper,
     pub(super) template: Template,
-    pub(super) credential: Option<Credential>,
+    pub(super) credential: Option<Arc<Credential>>,
     pub(super) scopes: ScopeSet,
     pub(super) keys: Keys,
     pub(super) idempotency_header: Option<HeaderName>,
@@ -104,7 +104,7 @@ impl Courier {
     }
 
     fn add_headers(&self, parcel: &Parcel, headers: &mut HeaderMap) {
-        if let Some(Credential { name, value, .. }) = &self.credential {
+        if let Some(Credential { name, value, .. }) = self.credential.as_deref() {
             headers.insert(name.clone(), value.clone());
         }
         if let Some(name) = &self.idempotency_header {
@@ -135,7 +135,7 @@ impl Courier {
         }));
         let (told, credential) = (Arc::clone(&self.attempts), self.credential.clone());
         request.on_setback = Some(Box::new(move |setback| {
-            told.note_setback(evidence::of_setback(credential.as_ref(), setback));
+            told.note_setback(evidence::of_setback(credential.as_deref(), setback));
         }));
         let (after, attempts) = (Arc::clone(flight), Arc::clone(&self.attempts));
         let (returned, is_repeatable) = (self.returned(parcel), self.is_repeatable);

@@ -132,7 +132,7 @@ fn courier(
         journal: journal.clone(),
         gates,
         template: Template::compile(plan)?,
-        credential: plan.credential.clone(),
+        credential: plan.credential.clone().map(Arc::new),
         scopes,
         keys,
         idempotency_header: plan.retry.idempotency_header.clone(),

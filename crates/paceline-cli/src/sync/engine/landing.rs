@@ -60,9 +60,8 @@ impl Engine<'_> {
             let records = delivered.iter().map(|item| item.reference.clone()).collect();
             entries.push(Entry::Delivered { records });
         }
-        let free: Vec<_> = again.iter().chain(&released).map(|item| item.reference.clone()).collect();
-        if !free.is_empty() {
-            let records = free;
+        let records: Vec<_> = again.iter().chain(&released).map(|item| item.reference.clone()).collect();
+        if !records.is_empty() {
             entries.push(Entry::BackToTodo { records, batch: None });
         }
         let is_done = split.is_none() && ending.is_none() && settled.still_to_do.is_empty();
