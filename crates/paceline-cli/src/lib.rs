@@ -16,4 +16,5 @@ pub mod settings;
 pub mod sync;
 pub mod template;
 pub mod units;
+mod wall_clock;
 pub mod written;

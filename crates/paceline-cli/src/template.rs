@@ -20,5 +20,6 @@ mod url;
 
 pub use batch::BatchTemplate;
 pub use error::{TemplateError, TemplateFault};
+pub(crate) use request::expects_body;
 pub use request::{Rendered, RequestSpec, RequestTemplate};
 pub use target_url::{TargetUrl, TargetUrlError};

@@ -124,8 +124,10 @@ async fn stand_in(args: PlatformArgs) -> Result<(), PlatformError> {
     let config = args.config()?;
     let stand_in =
         start(address, config, seed).await.map_err(|source| PlatformError::Listen { address, source })?;
+    // Before anybody is told where it listens: who is told may want it to stop at once.
+    let ended = ended().map_err(PlatformError::Signal)?;
     say(&format!("listening on {}", stand_in.url()));
-    ended().await.map_err(PlatformError::Signal)?;
+    ended.await.map_err(PlatformError::Signal)?;
     let stats = stand_in.stop().await;
     let text = serde_json::to_string_pretty(&stats).expect("counts are JSON");
     // Nobody reads any more: there is nobody left to tell.
@@ -174,17 +176,22 @@ fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// Resolves when somebody wants it to stop; from this call on, not only from the first look.
 #[cfg(unix)]
-async fn ended() -> io::Result<()> {
+fn ended() -> io::Result<impl Future<Output = io::Result<()>>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-    }
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        Ok(())
+    })
 }
 
+/// Resolves when somebody wants it to stop.
 #[cfg(not(unix))]
-async fn ended() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
+fn ended() -> io::Result<impl Future<Output = io::Result<()>>> {
+    Ok(tokio::signal::ctrl_c())
 }

@@ -1,6 +1,7 @@
 //! `paceline sync`: its flags and its wiring.
 
 mod flags;
+mod limiting;
 mod planning;
 mod stopping;
 
@@ -42,6 +43,8 @@ enum CommandError {
     )]
     NoTarget,
     #[error(transparent)]
+    TwoLimits(#[from] limiting::TwoLimits),
+    #[error(transparent)]
     Io(#[from] io::Error),
 }
 
@@ -66,19 +69,23 @@ impl Command {
     async fn run(self) -> Result<ExitCode, CommandError> {
         let loaded = self.load()?;
         if self.args.print_config {
+            planning::check_request(&loaded)?;
             io::stdout().write_all(print_config(&loaded).as_bytes())?;
             return Ok(ExitCode::SUCCESS);
         }
         for warning in &loaded.warnings {
-            writeln!(io::stderr(), "warning: {warning}")?;
+            let _ = writeln!(io::stderr(), "warning: {warning}");
         }
         let rehearsal = self.rehearsal(&loaded).await?;
-        let scratch = rehearsal.as_ref().map(|_| scratch_folder()).transpose()?;
+        let scratch = self.args.scene().map(|_| scratch_folder()).transpose()?;
         let place = planning::Place {
             rehearsal: rehearsal.as_ref().map(Rehearsal::url),
             scratch: scratch.as_ref().map(|folder| folder.path().join("rehearsal.journal")),
         };
         let plan = planning::plan(&self.args, &loaded, &place)?;
+        for idle in limiting::idle(&loaded.settings, &plan) {
+            let _ = writeln!(io::stderr(), "warning: {idle}");
+        }
         let inspection = inspected(plan.clone()).await?;
         if self.args.dry_run {
             self.show_forecast(&plan, &inspection)?;
@@ -89,7 +96,8 @@ impl Command {
             Some(rehearsal) => Some(rehearsal.stop().await),
             None => None,
         };
-        self.show(&summary, seen.as_ref())?;
+        // The run is over and its state saved: whether anybody can read of it changes nothing.
+        let _ = self.show(&summary, seen.as_ref());
         Ok(ExitCode::from(summary.exit_code()))
     }
 
@@ -111,13 +119,14 @@ impl Command {
         let started = sync::start(plan, inspection).await?;
         if let Some(resumed) = &started.resumed {
             let counts = &resumed.counts;
-            writeln!(
+            // Nobody needs to read it for the run to go on.
+            let _ = writeln!(
                 io::stderr(),
                 "resuming: {} delivered, {} dead, {} in doubt so far",
                 counts.delivered,
                 counts.dead,
                 counts.in_doubt
-            )?;
+            );
         }
         let (watchers, watching) = watch::channel(sync::Progress::default());
         let view = tokio::spawn(ProgressView::new(watching).show());
@@ -140,7 +149,7 @@ impl Command {
 
     fn show(&self, summary: &Summary, seen: Option<&paceline_sim::platform::Stats>) -> io::Result<()> {
         let mut stderr = io::stderr();
-        match summary.ending.message() {
+        match summary.message() {
             // Its journal goes with it.
             Some(_) if seen.is_some() && matches!(summary.ending, sync::Ending::Interrupted) => {
                 writeln!(stderr, "stopped; a rehearsal leaves nothing behind")?;

@@ -42,7 +42,6 @@ impl Tables {
             Entry::GateClosed { scope, until, cause } => {
                 scopes::close(&self.connection, scope, *until, *cause)
             }
-            Entry::GateReset { scope } => scopes::reset(&self.connection, scope),
             Entry::Learned { scope, limits, retry_after } => {
                 scopes::learn(&self.connection, scope, limits.as_deref(), *retry_after)
             }

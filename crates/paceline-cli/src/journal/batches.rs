@@ -13,8 +13,8 @@ pub struct PendingBatch {
     pub id: BatchId,
     /// Its idempotency key.
     pub key: String,
-    /// How many members it has. When the source has run out before all of them came (it may have
-    /// changed, where there are keys), the batch cannot be sent as it was: form a new one.
+    /// How many members it had when it was formed. When the source has run out before all of them came (it may have
+    /// changed, where there are keys), the batch cannot be sent as it was.
     pub size: u64,
 }
 
@@ -34,28 +34,22 @@ pub(super) fn finish(connection: &Connection, batch: BatchId, state: &str) -> ru
     Ok(())
 }
 
-/// The batches that can be sent again as they were. Those that lost a member are dissolved: under the
-/// same key no other content may be sent.
+/// The batches that have a record still to do: to be sent again as they were, or not at all where a member has left.
 pub(super) fn resume(connection: &Connection) -> rusqlite::Result<Vec<PendingBatch>> {
-    let mut pending = connection.prepare(
-        "SELECT batch.id, batch.key, batch.size, count(*) = batch.size
+    let mut statement = connection.prepare(
+        "SELECT batch.id, batch.key, batch.size
          FROM record CROSS JOIN batch ON batch.id = record.batch
          WHERE record.state = 'todo' AND batch.state = 'open'
          GROUP BY batch.id",
     )?;
-    let rows = pending.query_map([], |row| {
-        let batch = PendingBatch {
-            id: BatchId(restored(row.get(0)?)),
-            key: row.get(1)?,
-            size: restored(row.get(2)?),
-        };
-        Ok((batch, row.get::<_, bool>(3)?))
+    let rows = statement.query_map([], |row| {
+        let (id, size) = (BatchId(restored(row.get(0)?)), restored(row.get(2)?));
+        Ok(PendingBatch { id, key: row.get(1)?, size })
     })?;
-    let found: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
-    let whole: Vec<_> = found.into_iter().filter_map(|(batch, is_whole)| is_whole.then_some(batch)).collect();
+    let pending: Vec<PendingBatch> = rows.collect::<rusqlite::Result<_>>()?;
 
     connection.execute("UPDATE batch SET state = 'done' WHERE state = 'open'", [])?;
-    for batch in &whole {
+    for batch in &pending {
         finish(connection, batch.id, "open")?;
     }
     connection.execute(
@@ -63,7 +57,7 @@ pub(super) fn resume(connection: &Connection) -> rusqlite::Result<Vec<PendingBat
          AND batch NOT IN (SELECT id FROM batch WHERE state = 'open')",
         [],
     )?;
-    Ok(whole)
+    Ok(pending)
 }
 
 /// The first number that no batch has had.

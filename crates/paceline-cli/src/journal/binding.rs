@@ -19,7 +19,7 @@ pub struct Binding {
     pub key_field: Option<String>,
     /// Method and URL template.
     pub target: String,
-    /// Digest of the whole request template, as text.
+    /// Whether records share calls, and a digest of the whole request template, as text.
     pub template: String,
 }
 

@@ -62,11 +62,6 @@ pub enum Entry {
         /// Why.
         cause: GateCause,
     },
-    /// Somebody's word that a closed gate may open now (a new credential, an ended ban).
-    GateReset {
-        /// Whose.
-        scope: ScopeName,
-    },
     /// Something was learned about the limits of a scope.
     Learned {
         /// Which.

@@ -5,7 +5,6 @@ use std::io;
 use std::path::{self, Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use paceline_core::WallTime;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
@@ -20,6 +19,7 @@ use super::{
     Binding, Counts, Journal, JournalError, PendingBatch, SavedScope, Shared, State, batches, binding,
     letters, runs, scopes,
 };
+use crate::wall_clock::wall_now;
 
 /// What to do with a journal that is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +65,10 @@ pub struct Resumed {
     pub interrupted: u64,
     /// All known records by state, as they are now.
     pub counts: Counts,
-    /// Batches to send again as they were.
+    /// Batches to send again as they were, if all of their members come by.
     pub batches: Vec<PendingBatch>,
+    /// Why the last hundred runs that said so ended, in their own words, the latest first.
+    pub reasons: Vec<String>,
 }
 
 /// See [`Journal::open`].
@@ -116,8 +118,7 @@ pub(super) fn connect(path: &Path, flags: OpenFlags) -> Result<Connection, Journ
 
 /// Milliseconds since 1970.
 pub(super) fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    schema::stored(wall_now().as_unix_millis())
 }
 
 /// What a run starts from.
@@ -180,7 +181,8 @@ fn resume(connection: &Connection, repeat: Repeat) -> rusqlite::Result<Resumed> 
         }
         connection.execute("UPDATE record SET state = ?1 WHERE state = 'departed'", params![rest.name()])?;
     }
-    Ok(Resumed { interrupted, batches: batches::resume(connection)?, counts: count(connection)? })
+    let (batches, reasons) = (batches::resume(connection)?, runs::reasons(connection)?);
+    Ok(Resumed { interrupted, batches, reasons, counts: count(connection)? })
 }
 
 /// Counts the records by state.

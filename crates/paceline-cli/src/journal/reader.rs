@@ -51,6 +51,14 @@ impl JournalReader {
         &self.binding
     }
 
+    /// Whether a run with this binding may go on with the journal.
+    ///
+    /// # Errors
+    /// What differs, and what to do.
+    pub fn fits(&self, binding: &Binding) -> Result<(), JournalError> {
+        binding.fits(&self.binding, &self.path)
+    }
+
     /// Counts the records by state; some 0.1 s per million.
     ///
     /// # Errors

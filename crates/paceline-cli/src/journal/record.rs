@@ -100,7 +100,7 @@ pub enum Standing {
     ChangedSinceDelivered,
     /// Given up with this content: skip it.
     Dead,
-    /// It may have been applied, in this form or an older one: skip it, unless told to repeat.
+    /// It may have been applied, in this form or an older one: skip it.
     InDoubt {
         /// Whether its letter has the record's content. After a crash it has not: enqueue a new
         /// [`super::Entry::InDoubt`] with it, so that it can be exported.

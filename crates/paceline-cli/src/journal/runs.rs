@@ -73,6 +73,13 @@ pub(super) fn latest(connection: &Connection) -> rusqlite::Result<Option<Run>> {
     connection.query_row(sql, [], read).optional()
 }
 
+/// Why the last hundred runs that said so ended, the latest first.
+pub(super) fn reasons(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let sql = "SELECT reason FROM run WHERE reason IS NOT NULL ORDER BY id DESC LIMIT 100";
+    let mut statement = connection.prepare(sql)?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<Run> {
     let repeat: String = row.get(2)?;
     let ended = match row.get::<_, Option<i64>>(3)? {

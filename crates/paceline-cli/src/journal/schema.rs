@@ -99,7 +99,7 @@ CREATE TABLE binding (
   fingerprint TEXT,              -- of the source's bytes; NULL: a pipe
   key_field   TEXT,              -- NULL: records are identified by position and digest
   target      TEXT NOT NULL,     -- method and URL template
-  template    TEXT NOT NULL,     -- digest of the request template
+  template    TEXT NOT NULL,     -- batches or single calls, and a digest of the request template
   salt        BLOB NOT NULL,     -- 16 random bytes that idempotency keys derive from
   created     INTEGER NOT NULL   -- milliseconds since 1970, as all times here
 ) STRICT;

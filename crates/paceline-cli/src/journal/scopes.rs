@@ -40,14 +40,6 @@ pub(super) fn close(
     Ok(())
 }
 
-/// Opens a gate.
-pub(super) fn reset(connection: &Connection, scope: &ScopeName) -> rusqlite::Result<()> {
-    let mut statement = connection
-        .prepare_cached("UPDATE scope SET opens = NULL, cause = NULL WHERE kind = ?1 AND name = ?2")?;
-    statement.execute(params![scope.kind.name(), scope.name])?;
-    Ok(())
-}
-
 /// Keeps what was learned, and the longest wait.
 pub(super) fn learn(
     connection: &Connection,

@@ -139,7 +139,7 @@ mod tests {
             total: Some(3_376),
             settled: 1_200,
             throttled: 12,
-            wait: Some((Duration::from_millis(820), "Retry-After")),
+            wait: Some((Duration::from_millis(820), "Retry-After".to_owned())),
             ..Progress::default()
         };
         let line = line(&progress, 120.0);

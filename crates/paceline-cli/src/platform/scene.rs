@@ -1,14 +1,14 @@
 //! What all connections of a stand-in share: the model, and a clock for it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime};
 
-use paceline_core::{Instant, WallTime};
+use paceline_core::Instant;
 use paceline_sim::platform::{Fingerprint, Platform, Request, Service, Stats, Ticket};
 
 use crate::platform::network::Distance;
 use crate::platform::notifications::Notifications;
 use crate::platform::{StandInConfig, Surroundings};
+use crate::wall_clock::wall_now;
 
 /// One model behind one lock, held for the lines below and never across an await.
 #[derive(Debug)]
@@ -99,9 +99,4 @@ impl Scene {
     fn platform(&self) -> MutexGuard<'_, Platform> {
         self.platform.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn wall_now() -> WallTime {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    WallTime::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

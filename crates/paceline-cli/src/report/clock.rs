@@ -1,10 +1,12 @@
 //! Times as people read them.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use paceline_core::WallTime;
+
+use crate::wall_clock::wall_now;
 
 /// What time it is, and where: what a report measures its times by.
 #[derive(Clone, Debug)]
@@ -19,9 +21,7 @@ impl Clock {
     /// The time and zone of this machine.
     #[must_use]
     pub fn system() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
-        Self { now: WallTime::from_unix_millis(millis), zone: TimeZone::system() }
+        Self { now: wall_now(), zone: TimeZone::system() }
     }
 
     /// `at` by RFC 3339 in the clock's zone, to the second; `None` after the year 9999.

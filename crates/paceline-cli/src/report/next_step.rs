@@ -51,6 +51,7 @@ fn go_on(summary: &Summary, clock: &Clock) -> NextStep {
     let first = match reason {
         Some("banned") => "find out why the platform shut this client out; then ",
         Some("unauthorized") => "renew the credential; then ",
+        Some("silent") => "correct [batch] items and item_key; then ",
         Some("rejected") => {
             command.push_str(" --start-over");
             "correct the request; then "

@@ -9,7 +9,7 @@ use super::file::ConfigFile;
 use super::model::Settings;
 use super::placing::{Wrong, check_table, place};
 use crate::origin::{Origin, Text};
-use crate::template::RequestSpec;
+use crate::template::{RequestSpec, TargetUrl};
 use crate::written::{Problem, Written};
 
 /// A flag of the command line that has a home in the configuration.
@@ -43,18 +43,25 @@ impl Loaded {
     /// The texts of a request, if there is a URL.
     #[must_use]
     pub fn request(&self) -> Option<RequestSpec> {
+        let url = self.settings.target.url.clone()?;
+        Some(self.request_to(url, self.origin("target.url")))
+    }
+
+    /// The texts of a request to `url`, which was written at `url_origin`.
+    #[must_use]
+    pub fn request_to(&self, url: TargetUrl, url_origin: Origin) -> RequestSpec {
         let target = &self.settings.target;
         let text = |text: &String, name: &str| Text::new(text.clone(), self.origin(name));
         let header =
             |(name, value): &(String, String)| (name.clone(), text(value, &format!("target.headers.{name}")));
-        Some(RequestSpec {
+        RequestSpec {
             method: target.method.clone(),
-            url: target.url.clone()?,
-            url_origin: self.origin("target.url"),
+            url,
+            url_origin,
             headers: target.headers.iter().map(header).collect(),
             body: target.body.as_ref().map(|body| text(body, "target.body")),
             batch_body: self.settings.batch.body.as_ref().map(|body| text(body, "batch.body")),
-        })
+        }
     }
 }
 

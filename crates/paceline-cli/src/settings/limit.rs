@@ -33,6 +33,19 @@ impl ScopeLimit {
         Self { kind, name, rate: None, burst: None, in_flight: None, reserve: None, known: true }
     }
 
+    /// The limit's table as it stands in a file: `limits.tenant`, `limits.endpoint."POST /records"`.
+    #[must_use]
+    pub fn heading(&self) -> String {
+        let is_bare = |name: &str| {
+            !name.is_empty()
+                && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
+        };
+        match &self.name {
+            Some(name) if !is_bare(name) => format!("limits.{}.\"{name}\"", self.kind),
+            _ => self.table(),
+        }
+    }
+
     /// The limit's table: `limits.tenant`, `limits.endpoint.POST /records`.
     pub(super) fn table(&self) -> String {
         match &self.name {

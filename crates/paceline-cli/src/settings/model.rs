@@ -115,7 +115,7 @@ impl Default for BatchSettings {
 pub struct RetrySettings {
     /// The longest wait that is sat out; a longer one suspends the run.
     pub max_wait: Duration,
-    /// Attempts of a call that never reach the platform before it is given up.
+    /// How often a call may fail while others pass, or an item of a batch be asked again, before it is given up.
     pub max_attempts: NonZeroU32,
     /// What to do with a call that may have been applied; `None` lets method and key decide.
     pub on_uncertain: Option<OnUncertain>,

@@ -11,6 +11,7 @@ use paceline_core::{ClientId, Cost, OnUncertain, Outcome, Reply, ScopeSet};
 use tokio_util::sync::CancellationToken;
 
 use super::departure::{Attempts, Flight};
+use super::evidence;
 use super::gates::GateKeeper;
 use super::keys::Keys;
 use super::parcel::Parcel;
@@ -24,7 +25,7 @@ pub(super) struct Courier {
     pub(super) journal: Journal,
     pub(super) gates: GateKeeper,
     pub(super) template: Template,
-    pub(super) credential: Option<Credential>,
+    pub(super) credential: Option<Arc<Credential>>,
     pub(super) scopes: ScopeSet,
     pub(super) keys: Keys,
     pub(super) idempotency_header: Option<HeaderName>,
@@ -50,8 +51,11 @@ pub(super) enum Delivery {
     Failed(CallError),
     /// There is no request for it.
     NotRendered(TemplateError),
-    /// The run stopped before it left.
-    Stopped,
+    /// The run stopped while it waited: before it left, or between two attempts.
+    Stopped {
+        /// Whether an attempt may have been applied.
+        is_uncertain: bool,
+    },
 }
 
 impl Courier {
@@ -85,7 +89,7 @@ impl Courier {
                 () = flight.landed() => {}
             }
         }
-        Delivery::Stopped
+        Delivery::Stopped { is_uncertain: flight.is_uncertain() }
     }
 
     fn request(&self, parcel: &Parcel, rendered: Rendered) -> Request {
@@ -100,7 +104,7 @@ impl Courier {
     }
 
     fn add_headers(&self, parcel: &Parcel, headers: &mut HeaderMap) {
-        if let Some(Credential { name, value, .. }) = &self.credential {
+        if let Some(Credential { name, value, .. }) = self.credential.as_deref() {
             headers.insert(name.clone(), value.clone());
         }
         if let Some(name) = &self.idempotency_header {
@@ -129,6 +133,10 @@ impl Courier {
                 Ok(())
             })
         }));
+        let (told, credential) = (Arc::clone(&self.attempts), self.credential.clone());
+        request.on_setback = Some(Box::new(move |setback| {
+            told.note_setback(evidence::of_setback(credential.as_deref(), setback));
+        }));
         let (after, attempts) = (Arc::clone(flight), Arc::clone(&self.attempts));
         let (returned, is_repeatable) = (self.returned(parcel), self.is_repeatable);
         request.on_attempt = Some(Box::new(move |report: AttemptReport| {
@@ -142,8 +150,10 @@ impl Courier {
             if report.reply != Reply::NotSent && after.was_early() {
                 attempts.note_early();
             }
-            if report.applied() == Applied::No {
-                returned();
+            match report.applied() {
+                Applied::No => returned(),
+                Applied::Maybe => after.note_uncertain(),
+                Applied::Yes => {}
             }
             // What may have been applied and must not be repeated ends here, once its answer is read.
             if report.applied() != Applied::Maybe || is_repeatable {

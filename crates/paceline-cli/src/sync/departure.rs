@@ -1,6 +1,7 @@
 //! Whether a parcel is under way, so that a run that stops waits for exactly those that are.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
@@ -9,6 +10,7 @@ use tokio::sync::Notify;
 pub(super) struct Flight {
     in_flight: AtomicBool,
     is_early: AtomicBool,
+    is_uncertain: AtomicBool,
     landed: Notify,
 }
 
@@ -34,6 +36,16 @@ impl Flight {
         self.landed.notify_one();
     }
 
+    /// An attempt may have been applied; what comes after it does not change that.
+    pub(super) fn note_uncertain(&self) {
+        self.is_uncertain.store(true, Ordering::Release);
+    }
+
+    /// Whether any attempt may have been applied.
+    pub(super) fn is_uncertain(&self) -> bool {
+        self.is_uncertain.load(Ordering::Acquire)
+    }
+
     pub(super) fn is_in_flight(&self) -> bool {
         self.in_flight.load(Ordering::Acquire)
     }
@@ -44,15 +56,31 @@ impl Flight {
     }
 }
 
-/// How often calls were made and refused.
+/// How often calls were made and refused, and what the platform said to the last one that was.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
     departed: AtomicU64,
     throttled: AtomicU64,
     early_returns: AtomicU64,
+    last_setback: Mutex<Option<String>>,
 }
 
 impl Attempts {
+    /// Why an attempt must be made again, in words without secrets.
+    pub(super) fn note_setback(&self, words: String) {
+        *self.last_setback() = Some(words);
+    }
+
+    /// What last made an attempt necessary once more.
+    #[must_use]
+    pub(super) fn last_words(&self) -> Option<String> {
+        self.last_setback().clone()
+    }
+
+    fn last_setback(&self) -> MutexGuard<'_, Option<String>> {
+        self.last_setback.lock().expect("nobody panics while holding a few words")
+    }
+
     pub(super) fn note_departed(&self) {
         self.departed.fetch_add(1, Ordering::Relaxed);
     }

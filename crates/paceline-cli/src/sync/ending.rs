@@ -23,9 +23,11 @@ pub enum Ending {
     Banned,
     /// The platform does not accept the credential.
     Unauthorized,
-    /// The platform rejects so much that the template must be wrong; no record is blamed for it.
+    /// The request must be wrong rather than the records; none of them is blamed for it.
     Condemned {
-        /// What was rejected and how, for people.
+        /// What it is at fault for.
+        fault: Fault,
+        /// What was answered and how, for people.
         evidence: String,
     },
     /// The source cannot be read on.
@@ -36,7 +38,19 @@ pub enum Ending {
     Broken(String),
 }
 
+/// What a request is at fault for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// So much is rejected.
+    Rejected,
+    /// The platform takes calls, and no reply says what became of their records.
+    Silent,
+}
+
 impl Ending {
+    /// What [`Ending::name`] says where too much is rejected.
+    pub(super) const REJECTED: &str = "rejected";
+
     /// One word for machines.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -46,7 +60,8 @@ impl Ending {
             Self::Suspended { .. } => "suspended",
             Self::Banned => "banned",
             Self::Unauthorized => "unauthorized",
-            Self::Condemned { .. } => "rejected",
+            Self::Condemned { fault: Fault::Rejected, .. } => Self::REJECTED,
+            Self::Condemned { fault: Fault::Silent, .. } => "silent",
             Self::Source(_) => "source",
             Self::Journal(_) => "journal",
             Self::Broken(_) => "broken",
@@ -85,7 +100,12 @@ impl Ending {
                                    same command again; no record was given up for it"
                     .to_owned()
             }
-            Self::Condemned { evidence } => format!(
+            Self::Condemned { fault: Fault::Silent, evidence } => format!(
+                "the platform takes the calls, but its replies say nothing of the records: they may have been applied \
+                 and are in doubt.\n{evidence}\nCorrect [batch] items and item_key, see with `paceline report JOURNAL --in-doubt` \
+                 which records to look up on the platform, then run again"
+            ),
+            Self::Condemned { fault: Fault::Rejected, evidence } => format!(
                 "so much is rejected that the request must be wrong rather than the records; none of them was \
                  given up for it.\n{evidence}\nCorrect it, then run again with --start-over or another --journal, \
                  which sends what was delivered once more. If the records are to blame, allow more of it with \

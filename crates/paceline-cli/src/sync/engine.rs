@@ -50,14 +50,15 @@ impl<'a> Engine<'a> {
     fn new(started: Started, watchers: &'a watch::Sender<Progress>) -> Self {
         let now = tokio::time::Instant::now();
         let mut look_around = tokio::time::interval(LOOK_AROUND);
-        // The journal belongs to this request: what it delivered once is right.
-        let has_accepted = started.resumed.as_ref().is_some_and(|resumed| resumed.counts.delivered > 0);
+        let tally = started.resumed.as_ref().map_or_else(Tally::default, |resumed| {
+            Tally::after(resumed.counts.delivered, is_retrial(&resumed.reasons))
+        });
         look_around.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         Self {
             started,
             watchers,
             under_way: JoinSet::new(),
-            tally: Tally::new(has_accepted),
+            tally,
             began: now,
             progressed: now,
             look_around,
@@ -118,6 +119,12 @@ impl<'a> Engine<'a> {
     fn now(&self) -> Instant {
         self.started.courier.client.pacer().instant(tokio::time::Instant::now())
     }
+}
+
+/// Whether a run was condemned, and none has come to its end since: what it gave up comes first now.
+fn is_retrial(reasons: &[String]) -> bool {
+    let mut unfinished = reasons.iter().take_while(|reason| *reason != Ending::Done.name());
+    unfinished.any(|reason| reason == Ending::REJECTED)
 }
 
 async fn sleep_until(due: Option<tokio::time::Instant>) {

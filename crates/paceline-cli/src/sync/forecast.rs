@@ -6,10 +6,10 @@ use paceline_core::Limits;
 use serde::Serialize;
 
 use super::courier::Template;
-use super::inspection::{Inspection, StartError};
+use super::inspection::{Inspection, Sample, StartError};
+use super::outstanding::Outstanding;
 use super::parcel::{Item, Parcel, Seal};
 use super::plan::SyncPlan;
-use crate::journal::{BatchId, Counts, JournalReader};
 use crate::records;
 
 /// What a run would do. Serialized, it is the object that `--dry-run --json` prints.
@@ -37,13 +37,12 @@ impl Forecast {
     /// Looks ahead. Blocks.
     ///
     /// # Errors
-    /// When a journal that is there cannot be read.
+    /// When a journal that is there cannot be read, or belongs to another run.
     pub fn look_ahead(plan: &SyncPlan, inspection: &Inspection) -> Result<Self, StartError> {
-        let settled = settled(plan)?;
-        let remaining = inspection.records.map(|records| records.saturating_sub(settled));
-        let size = plan.batch.as_ref().map_or(1, |batch| batch.limits.count.get() as u64);
+        let Outstanding { settled, to_send: remaining } = Outstanding::of(plan, inspection)?;
+        let sample = inspection.sample;
+        let size = batch_size(plan, sample);
         let calls = remaining.map(|remaining| remaining.div_ceil(size));
-        let (bodies, bytes) = inspection.sampled;
         let calls_per_s = known_rate(plan);
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let seconds = calls.zip(calls_per_s).map(|(calls, rate)| calls as f64 / rate);
@@ -51,7 +50,7 @@ impl Forecast {
             records: inspection.records,
             settled,
             calls,
-            bytes: calls.map(|calls| calls * bytes / bodies.max(1)),
+            bytes: remaining.map(|remaining| remaining * sample.body_bytes / sample.records.max(1)),
             calls_per_s,
             seconds,
             first_call: first_call(plan)?,
@@ -87,12 +86,11 @@ impl Forecast {
     }
 }
 
-fn settled(plan: &SyncPlan) -> Result<u64, StartError> {
-    if plan.journal.start_over || !plan.journal.path.exists() {
-        return Ok(0);
-    }
-    let Counts { delivered, dead, in_doubt, .. } = JournalReader::open(&plan.journal.path)?.counts()?;
-    Ok(delivered + dead + in_doubt)
+/// How many records of the usual size share a call: as many as may, by their number and by their bytes.
+fn batch_size(plan: &SyncPlan, sample: Sample) -> u64 {
+    let Some(batch) = &plan.batch else { return 1 };
+    let usual = sample.record_bytes.div_ceil(sample.records.max(1)).max(1);
+    (batch.limits.bytes as u64 / usual).clamp(1, batch.limits.count.get() as u64)
 }
 
 /// The lowest of what is known and what is allowed, without what is left to others.
@@ -118,12 +116,17 @@ fn first_call(plan: &SyncPlan) -> Result<Option<String>, StartError> {
     if items.is_empty() {
         return Ok(None);
     }
-    let seal = plan.batch.as_ref().map(|_| Seal { id: BatchId(0), key: String::new(), is_journaled: true });
+    let seal = plan.batch.as_ref().map(|_| Seal::unsent());
     let rendered = Template::compile(plan)?.render(&Parcel { items, seal })?;
     let body = String::from_utf8_lossy(&rendered.body).into_owned();
     let shown: String = body.chars().take(SHOWN).collect();
     let more = if shown.len() < body.len() { "..." } else { "" };
-    Ok(Some(format!("{} {}\n  {shown}{more}", rendered.method, rendered.url)))
+    Ok(Some(format!("{} {}\n  {shown}{more}", rendered.method, without_query(&rendered.url.to_string()))))
+}
+
+/// The query may hold a secret.
+fn without_query(url: &str) -> String {
+    url.split_once('?').map_or_else(|| url.to_owned(), |(shown, _)| format!("{shown}?…"))
 }
 
 /// Characters of the first body: some lines on a terminal.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::courier::Template;
 use super::parcel::{Item, Parcel, Seal};
 use super::plan::SyncPlan;
-use crate::journal::{BatchId, JournalError};
-use crate::records::{self, Location, RecordsError, Scan, ScanProgress};
+use crate::journal::JournalError;
+use crate::records::{self, Location, RecordsError, ScanProgress};
 use crate::template::{BatchTemplate, RequestTemplate, TemplateError};
 
 /// Why a run does not start. Nothing was sent.
@@ -19,7 +19,11 @@ pub enum StartError {
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// Something asks for a field that the source does not have.
-    #[error("{what} asks for the field `{field}`, which the source does not have; it has: {}", has.join(", "))]
+    #[error(
+        "{what} asks for the field `{field}`, which the source does not have; it has: {}{}",
+        has.join(", "),
+        advice.map(|advice| format!("; {advice}")).unwrap_or_default()
+    )]
     NoSuchField {
         /// Who asks.
         what: String,
@@ -27,11 +31,13 @@ pub enum StartError {
         field: String,
         /// What is there.
         has: Vec<String>,
+        /// What to do, where it is not plain.
+        advice: Option<&'static str>,
     },
     /// Results of a batch could not be told apart.
     #[error(
         "a batch's results are matched to its records by the field `{field}`, which the record on line {line} \
-         does not have: name the field that identifies a record with --key FIELD"
+         does not have: {NAME_THE_KEY}"
     )]
     NoBatchKey {
         /// The field.
@@ -57,8 +63,19 @@ pub struct Inspection {
     pub records: Option<u64>,
     /// BLAKE3 of the file's bytes, in hexadecimal.
     pub fingerprint: Option<String>,
-    /// Bodies that were made for a look, and their bytes together.
-    pub sampled: (u64, u64),
+    /// What the first records are like.
+    pub sample: Sample,
+}
+
+/// The first records of a source, and the bodies that were made of them for a look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sample {
+    /// How many records there were.
+    pub records: u64,
+    /// What they count for in a batch, together.
+    pub record_bytes: u64,
+    /// The bytes of the bodies, together.
+    pub body_bytes: u64,
 }
 
 /// Reads a file once to its end and makes the first requests, without sending any. Blocks.
@@ -71,10 +88,9 @@ pub fn inspect(plan: &SyncPlan, progress: &mut dyn FnMut(ScanProgress)) -> Resul
         return Ok(Inspection::default());
     }
     check_beginning(plan, &template)?;
-    let Scan { records, fingerprint, .. } = records::scan(&plan.source, progress)?;
-    let sampled = sample(plan, &template)?;
-    let fingerprint = Some(blake3::Hash::from_bytes(fingerprint).to_hex().to_string());
-    Ok(Inspection { records: Some(records), fingerprint, sampled })
+    let scan = records::scan(&plan.source, progress)?;
+    let sample = sample(plan, &template)?;
+    Ok(Inspection { records: Some(scan.records), fingerprint: Some(scan.fingerprint_text()), sample })
 }
 
 impl Template {
@@ -97,38 +113,38 @@ impl Template {
 fn check_beginning(plan: &SyncPlan, template: &Template) -> Result<(), StartError> {
     let source = records::open(&plan.source)?;
     let Some(header) = source.header() else { return Ok(()) };
-    let asked = |what: &str, field: &Option<String>| field.clone().map(|field| (what.to_owned(), field));
     let batch_key = plan.batch.as_ref().and_then(|batch| batch.key_field.clone());
     let named = [
-        asked("--key", &plan.key),
-        asked("--order-by", &plan.order_by),
-        asked("--batch, to tell results apart,", &batch_key),
+        ("--key", plan.key.clone(), None),
+        ("--order-by", plan.order_by.clone(), None),
+        ("--batch, to tell results apart,", batch_key, Some(NAME_THE_KEY)),
     ];
-    let in_template = template.required_fields().into_iter().map(|field| ("the template".to_owned(), field));
-    let missing = named.into_iter().flatten().chain(in_template).find(|(_, field)| !header.contains(field));
+    let named = named.into_iter().filter_map(|(what, field, advice)| Some((what, field?, advice)));
+    let in_template = template.required_fields().into_iter().map(|field| ("the template", field, None));
+    let missing = named.chain(in_template).find(|(_, field, _)| !header.contains(field));
     match missing {
         None => Ok(()),
-        Some((what, field)) => Err(StartError::NoSuchField { what, field, has: header.to_vec() }),
+        Some((what, field, advice)) => {
+            Err(StartError::NoSuchField { what: what.to_owned(), field, has: header.to_vec(), advice })
+        }
     }
 }
 
 /// Makes the first requests.
-fn sample(plan: &SyncPlan, template: &Template) -> Result<(u64, u64), StartError> {
+fn sample(plan: &SyncPlan, template: &Template) -> Result<Sample, StartError> {
     let mut items = Vec::new();
     for record in records::open(&plan.source)?.take(SAMPLE) {
         items.push(Item::new(record?, plan.key.as_deref()));
     }
     let size = plan.batch.as_ref().map_or(1, |batch| batch.limits.count.get());
-    let (mut bodies, mut bytes) = (0, 0);
+    let record_bytes = items.iter().map(|item| item.size() as u64).sum();
+    let mut sample = Sample { records: items.len() as u64, record_bytes, body_bytes: 0 };
     for items in items.chunks(size) {
         check_batch_keys(plan, items)?;
-        let seal =
-            plan.batch.as_ref().map(|_| Seal { id: BatchId(0), key: String::new(), is_journaled: true });
-        let parcel = Parcel { items: items.to_vec(), seal };
-        bytes += template.render(&parcel)?.body.len() as u64;
-        bodies += 1;
+        let parcel = Parcel { items: items.to_vec(), seal: plan.batch.as_ref().map(|_| Seal::unsent()) };
+        sample.body_bytes += template.render(&parcel)?.body.len() as u64;
     }
-    Ok((bodies, bytes))
+    Ok(sample)
 }
 
 fn check_batch_keys(plan: &SyncPlan, items: &[Item]) -> Result<(), StartError> {
@@ -139,5 +155,7 @@ fn check_batch_keys(plan: &SyncPlan, items: &[Item]) -> Result<(), StartError> {
     }
 }
 
+/// What to do when results cannot be told apart.
+const NAME_THE_KEY: &str = "name the field that identifies a record with --key FIELD";
 /// Enough to see a wrong template, few enough to take no time.
 const SAMPLE: usize = 100;

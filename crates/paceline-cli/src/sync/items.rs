@@ -33,6 +33,17 @@ pub(super) enum BatchResult {
     Unreadable(String),
 }
 
+/// Where the results of items are looked for, for people.
+pub(super) fn looked_for(plan: &BatchPlan) -> String {
+    let items = plan.items.as_ref().map_or_else(|| DEFAULT_ITEMS.to_owned(), ToString::to_string);
+    let field = plan.key_field.as_deref().unwrap_or_default();
+    format!(
+        "looked for: a list at `{items}` ([batch] items), of which each item has at `{}` ([batch] item_key) what its \
+         record has in the field `{field}`",
+        plan.item_key
+    )
+}
+
 /// Reads the body of a reply that accepted a batch.
 pub(super) fn read(plan: &BatchPlan, body: &[u8]) -> BatchResult {
     let pointer = plan.items.as_ref();

@@ -20,6 +20,8 @@ pub(super) struct Loader {
     pending: HashMap<BatchId, Pending>,
     /// Items that a platform asked to send later.
     resting: BTreeMap<(Instant, u64), Item>,
+    /// Whether what may have been applied may be sent again under its own key only.
+    rests_on_key: bool,
     next_rest: u64,
     keys: Keys,
     journal: Journal,
@@ -41,6 +43,7 @@ impl Loader {
             pending: pending.collect(),
             resting: BTreeMap::new(),
             next_rest: 0,
+            rests_on_key: plan.rests_on_key(),
             keys,
             journal: journal.clone(),
             rng: fastrand::Rng::new(),
@@ -114,14 +117,21 @@ impl Loader {
         rest.into_iter().chain(batch).min()
     }
 
-    /// The source has ended: what waits for company goes without.
-    pub(super) fn end_of_source(&mut self, now: Instant) {
+    /// The source has ended: what waits for company goes without. Returns what cannot go: the rest of batches that may
+    /// have been applied, where their own keys are all that would make sending them again harmless.
+    #[must_use]
+    pub(super) fn end_of_source(&mut self, now: Instant) -> Vec<Item> {
         let incomplete: Vec<Pending> = self.pending.drain().map(|(_, pending)| pending).collect();
-        // Each has the turn of its order value already.
-        for item in incomplete.into_iter().flat_map(|pending| pending.items) {
-            self.pack(now, item);
-        }
+        let items = incomplete.into_iter().flat_map(|pending| pending.items);
+        let doubtful = if self.rests_on_key {
+            items.collect()
+        } else {
+            // Each has the turn of its order value already.
+            items.for_each(|item| self.pack(now, item));
+            Vec::new()
+        };
         self.close_batch();
+        doubtful
     }
 
     /// Records that are ready or wait here.

@@ -46,6 +46,13 @@ pub(super) struct Seal {
     pub(super) is_journaled: bool,
 }
 
+impl Seal {
+    /// Of a batch that is made for a look, and never sent.
+    pub(super) const fn unsent() -> Self {
+        Self { id: BatchId(0), key: String::new(), is_journaled: true }
+    }
+}
+
 impl Parcel {
     pub(super) fn one(item: Item) -> Self {
         Self { items: vec![item], seal: None }

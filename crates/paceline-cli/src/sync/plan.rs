@@ -102,4 +102,11 @@ impl SyncPlan {
         let is_harmless = self.request.method.is_idempotent() || self.retry.idempotency_header.is_some();
         self.retry.repeat.unwrap_or(is_harmless)
     }
+
+    /// Whether nothing but its idempotency key makes a call repeatable: then it is only under the same key.
+    #[must_use]
+    pub fn rests_on_key(&self) -> bool {
+        let is_keyed = self.retry.idempotency_header.is_some();
+        self.retry.repeat.is_none() && is_keyed && !self.request.method.is_idempotent()
+    }
 }

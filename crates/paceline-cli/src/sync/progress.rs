@@ -22,12 +22,13 @@ pub struct Progress {
     /// Attempts that are under way.
     pub in_flight: usize,
     /// For how long nothing departs yet, and why.
-    pub wait: Option<(Duration, &'static str)>,
+    pub wait: Option<(Duration, String)>,
 }
 
-/// Why nothing departs, in two words; None for what is too short to mention.
-pub(super) const fn reason(wait: WaitReason) -> Option<&'static str> {
-    match wait {
+/// Why nothing departs, in a few words; None for what is too short to mention. `last_words`: what the platform said
+/// last, where the wait itself tells little.
+pub(super) fn reason(wait: WaitReason, last_words: Option<&str>) -> Option<String> {
+    let reason = match wait {
         WaitReason::Gate { cause: GateCause::RetryAfter, .. } => Some("Retry-After"),
         WaitReason::Gate { cause: GateCause::Backoff, .. } => Some("refused without Retry-After"),
         WaitReason::Gate { cause: GateCause::Outage, .. } => Some("the platform does not answer"),
@@ -35,5 +36,13 @@ pub(super) const fn reason(wait: WaitReason) -> Option<&'static str> {
         WaitReason::Gate { cause: GateCause::Banned, .. } => Some("shut out"),
         WaitReason::Backoff => Some("waiting after a failure"),
         WaitReason::Pace { .. } | WaitReason::Deadline => None,
-    }
+    }?;
+    let says_little = matches!(
+        wait,
+        WaitReason::Gate { cause: GateCause::Outage | GateCause::Backoff, .. } | WaitReason::Backoff
+    );
+    Some(match last_words.filter(|_| says_little) {
+        Some(words) => format!("{reason}: {words}"),
+        None => reason.to_owned(),
+    })
 }

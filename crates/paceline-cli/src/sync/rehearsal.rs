@@ -7,6 +7,7 @@ use std::time::Duration;
 use paceline_sim::platform::{Ban, LatencyRange, LimitConfig, LimiterKind, PlatformConfig, Rate, Stats};
 use tokio::net::TcpListener;
 
+use super::waste;
 use crate::platform::{Profile, StandIn, StandInConfig, serve};
 
 /// Which platform is rehearsed with.
@@ -55,7 +56,7 @@ impl Rehearsal {
 /// A judgement for people.
 #[must_use]
 pub fn judgement(stats: &Stats) -> String {
-    let waste = 1_000.0 * share(stats.throttled, stats.accepted.max(1));
+    let waste = waste::per_thousand(stats.throttled, stats.accepted);
     let mut text = format!(
         "as the stand-in saw it: {} records applied, {} more than once; {} calls refused ({waste:.1} per 1,000); \
          {} early returns; {} calls shut out",
@@ -86,9 +87,4 @@ fn platform(scene: Scene) -> PlatformConfig {
         ban: Some(Ban { early_returns: some(20), within: minute, lasts: minute }),
         ..platform
     }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share for people")]
-fn share(part: u64, whole: u64) -> f64 {
-    part as f64 / whole as f64
 }

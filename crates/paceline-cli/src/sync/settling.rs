@@ -1,19 +1,20 @@
 //! What an answer means for each record of a parcel.
 
 use std::borrow::Cow;
-use std::time::SystemTime;
 
 use paceline::client::GivenUp;
 use paceline::{CallError, Response};
-use paceline_core::{GiveUp, WallTime};
+use paceline_core::GiveUp;
 
 use super::courier::Delivery;
 use super::ending::Ending;
-use super::evidence::template_line;
+use super::evidence::{self, excerpt, without_secrets};
 use super::items::{self, BatchResult, ItemResult};
 use super::parcel::{Item, Parcel};
 use super::plan::{BatchPlan, SyncPlan};
 use crate::journal::Letter;
+use crate::settings::Credential;
+use crate::wall_clock::wall_now;
 
 /// What became of the records of a parcel: each is in exactly one of these.
 #[derive(Debug, Default)]
@@ -27,8 +28,12 @@ pub(super) struct Settled {
     pub(super) split: Option<Vec<Item>>,
     /// Left where they are.
     pub(super) still_to_do: Vec<Item>,
+    /// Still to do, and free of their batch: it was not applied.
+    pub(super) released: Vec<Item>,
     /// Whether the platform rejected the call as such.
     pub(super) is_rejected: bool,
+    /// Whether the platform took the call and said of none of its records what became of it.
+    pub(super) is_silent: bool,
     /// What speaks against the request, for people.
     pub(super) evidence: Option<String>,
     /// The run cannot go on.
@@ -46,8 +51,17 @@ pub(super) fn settle(plan: &SyncPlan, parcel: Parcel, delivery: Delivery) -> Set
             let evidence = Some(error.to_string());
             Settled { evidence, ..clerk.all_dead(parcel, &error.to_string()) }
         }
-        Delivery::Stopped => Settled { still_to_do: parcel.items, ..Settled::default() },
+        Delivery::Stopped { is_uncertain } => stopped(parcel, is_uncertain),
     }
+}
+
+/// A batch of this run that was not applied need not be sent again as it was, whatever becomes of the source.
+fn stopped(parcel: Parcel, is_uncertain: bool) -> Settled {
+    let is_of_this_run = parcel.seal.as_ref().is_some_and(|seal| !seal.is_journaled);
+    if is_of_this_run && !is_uncertain {
+        return Settled { released: parcel.items, ..Settled::default() };
+    }
+    Settled { still_to_do: parcel.items, ..Settled::default() }
 }
 
 struct Clerk<'a> {
@@ -67,16 +81,27 @@ impl Clerk<'_> {
                     let result = key.and_then(|key| results.remove(&key));
                     self.settle_item(item, result, response, &mut settled);
                 }
-                settled
+                self.with_blame(batch, response, settled)
             }
             BatchResult::Unreadable(why) => {
                 let doubt = |item: Item| {
                     let letter = self.letter(&item, why.clone(), Some(response), 1);
                     (item, letter)
                 };
-                Settled { in_doubt: parcel.items.into_iter().map(doubt).collect(), ..Settled::default() }
+                let in_doubt = parcel.items.into_iter().map(doubt).collect();
+                self.with_blame(batch, response, Settled { in_doubt, ..Settled::default() })
             }
         }
+    }
+
+    /// A reply that says of no record what became of it speaks against the request.
+    fn with_blame(&self, batch: &BatchPlan, response: &Response, settled: Settled) -> Settled {
+        let Settled { delivered, dead, again, .. } = &settled;
+        if !(delivered.is_empty() && dead.is_empty() && again.is_empty()) {
+            return settled;
+        }
+        let evidence = Some(evidence::of_silence(self.plan, batch, response));
+        Settled { is_silent: true, evidence, ..settled }
     }
 
     fn settle_item(
@@ -99,7 +124,7 @@ impl Clerk<'_> {
             Some(ItemResult::Refused { status, text }) => {
                 let mut letter = self.letter(&item, "rejected", Some(response), item.returns + 1);
                 letter.status = status.or(letter.status);
-                letter.body = Some(self.excerpt(text.as_bytes()));
+                letter.body = Some(excerpt(self.credential(), text.as_bytes()));
                 settled.dead.push((item, letter));
             }
             None => {
@@ -128,7 +153,7 @@ impl Clerk<'_> {
 
     /// A batch that is refused as a whole is cut in two until the record at fault stands alone.
     fn rejected(&self, parcel: Parcel, given_up: &GivenUp) -> Settled {
-        let evidence = Some(self.evidence(given_up));
+        let evidence = Some(evidence::of_rejection(self.plan, given_up));
         let status = given_up.last.as_ref().map(|last| last.status.as_u16());
         if parcel.items.len() > 1 && matches!(status, Some(400 | 413 | 422)) {
             // Too large is not wrong: the halves will tell.
@@ -183,7 +208,7 @@ impl Clerk<'_> {
             record: item.reference.clone(),
             verdict: verdict.into(),
             status: reply.map(|reply| reply.status.as_u16()),
-            body: reply.map(|reply| self.excerpt(&reply.body)),
+            body: reply.map(|reply| excerpt(self.credential(), &reply.body)),
             headers: reply.and_then(|reply| self.kept_headers(reply)),
             content: Some(item.record.json()),
             attempts,
@@ -191,39 +216,17 @@ impl Clerk<'_> {
         }
     }
 
-    fn evidence(&self, given_up: &GivenUp) -> String {
-        let answer = given_up.last.as_ref().map_or_else(String::new, |last| {
-            format!(" was answered with {}: {}", last.status, self.excerpt(&last.body))
-        });
-        let status = given_up.last.as_ref().map(|last| last.status.as_u16());
-        let line = template_line(&self.plan.request, self.plan.batch.is_some(), status);
-        format!("{}{answer}\n{line}", given_up.call)
+    fn credential(&self) -> Option<&Credential> {
+        self.plan.credential.as_ref()
     }
 
     fn kept_headers(&self, reply: &Response) -> Option<String> {
         let kept = self.plan.keep_headers.iter().filter_map(|name| {
             let value = reply.headers.get(name)?.to_str().ok()?;
-            Some((name.as_str().to_owned(), self.without_secrets(value).into()))
+            Some((name.as_str().to_owned(), without_secrets(self.credential(), value).into()))
         });
         let kept: serde_json::Map<String, serde_json::Value> = kept.collect();
         (!kept.is_empty()).then(|| serde_json::Value::Object(kept).to_string())
-    }
-
-    /// The beginning of a body, as text.
-    fn excerpt(&self, body: &[u8]) -> String {
-        // Secrets go before the cut: half of one tells too much. What is looked at is longer by the longest of them.
-        let looked_at = &body[..body.len().min(EXCERPT + LONGEST_SECRET)];
-        let mut text = self.without_secrets(&String::from_utf8_lossy(looked_at));
-        if text.len() > EXCERPT {
-            let end = (0..=EXCERPT).rev().find(|&end| text.is_char_boundary(end)).unwrap_or_default();
-            text.truncate(end);
-        }
-        text
-    }
-
-    /// A platform may repeat what it was sent.
-    fn without_secrets(&self, text: &str) -> String {
-        self.plan.credential.as_ref().map_or_else(|| text.to_owned(), |credential| credential.hide_in(text))
     }
 }
 
@@ -247,13 +250,3 @@ fn words(given_up: &GivenUp) -> String {
         (None, None) => given_up.to_string(),
     }
 }
-
-pub(super) fn wall_now() -> WallTime {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    WallTime::from_unix_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
-
-/// Of a body, in bytes: what a person reads, not what an endless error page holds.
-const EXCERPT: usize = 2_048;
-/// In bytes: no server takes longer headers than these.
-const LONGEST_SECRET: usize = 64 * 1024;

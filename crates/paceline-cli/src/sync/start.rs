@@ -14,9 +14,9 @@ use super::intake::{Intake, IntakeSpec};
 use super::keys::Keys;
 use super::loading::Loader;
 use super::plan::SyncPlan;
-use super::settling::wall_now;
 use crate::journal::{Binding, Journal, Open, Opened, Repeat, Resumed};
 use crate::records::Location;
+use crate::wall_clock::wall_now;
 
 /// A run that is ready: nothing has been sent.
 pub struct Started {
@@ -66,8 +66,9 @@ async fn open_journal(plan: &SyncPlan, inspection: &Inspection) -> Result<Opened
     Ok(opening.await.expect("opening a journal does not panic")?)
 }
 
-/// What the journal belongs to. The query of a URL may hold a secret: it only counts in the digest.
-fn binding(plan: &SyncPlan, inspection: &Inspection) -> Binding {
+/// What the journal belongs to. The query of a URL may hold a secret: it only counts in the digest. Whether records share
+/// calls counts too: a batch that may have been applied is not sent again record by record, each under a key of its own.
+pub(super) fn binding(plan: &SyncPlan, inspection: &Inspection) -> Binding {
     let request = &plan.request;
     let url = request.url.as_str();
     let shown = url.split(['?', '#']).next().unwrap_or(url);
@@ -84,12 +85,13 @@ fn binding(plan: &SyncPlan, inspection: &Inspection) -> Binding {
             std::path::absolute(path).unwrap_or_else(|_| path.clone()).display().to_string()
         }
     };
+    let way = if plan.batch.is_some() { "batches" } else { "single calls" };
     Binding {
         source,
         fingerprint: inspection.fingerprint.clone(),
         key_field: plan.key.clone(),
         target: format!("{} {shown}", request.method),
-        template: hasher.finalize().to_hex()[..32].to_owned(),
+        template: format!("{way} {}", &hasher.finalize().to_hex()[..32]),
     }
 }
 
@@ -130,7 +132,7 @@ fn courier(
         journal: journal.clone(),
         gates,
         template: Template::compile(plan)?,
-        credential: plan.credential.clone(),
+        credential: plan.credential.clone().map(Arc::new),
         scopes,
         keys,
         idempotency_header: plan.retry.idempotency_header.clone(),

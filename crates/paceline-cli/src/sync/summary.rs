@@ -10,6 +10,7 @@ use super::departure::Attempts;
 use super::ending::Ending;
 use super::gates::written_rate;
 use super::tally::Tally;
+use super::waste;
 use crate::journal::Counts;
 
 /// A run in numbers. Serialized, it is the object that `--json` prints.
@@ -37,7 +38,7 @@ pub struct Summary {
     pub seconds: f64,
     /// Records that this run delivered, per second.
     pub goodput_per_s: f64,
-    /// Refused attempts per 1,000 calls.
+    /// Refused attempts per 1,000 accepted calls.
     pub waste_per_1000: f64,
     /// Why it ended, in a word.
     pub exit_reason: &'static str,
@@ -52,6 +53,22 @@ pub struct Summary {
     /// How it ended.
     #[serde(skip)]
     pub ending: Ending,
+    /// What the platform said last, in a line, where the run ended for what it said.
+    #[serde(skip)]
+    pub last_answer: Option<String>,
+}
+
+/// What a summary is made of.
+pub(super) struct Facts<'a> {
+    pub(super) records: u64,
+    pub(super) counts: Counts,
+    pub(super) tally: Tally,
+    pub(super) attempts: &'a Attempts,
+    pub(super) seconds: f64,
+    pub(super) ending: Ending,
+    pub(super) last_answer: Option<String>,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) journal: PathBuf,
 }
 
 /// A gate that is closed.
@@ -73,17 +90,9 @@ pub struct LearnedScope {
 }
 
 impl Summary {
-    #[expect(clippy::too_many_arguments, reason = "each is one fact of a run, gathered in one place")]
-    pub(super) fn new(
-        records: u64,
-        counts: Counts,
-        tally: Tally,
-        attempts: &Attempts,
-        seconds: f64,
-        ending: Ending,
-        snapshot: &Snapshot,
-        journal: PathBuf,
-    ) -> Self {
+    pub(super) fn of(facts: Facts<'_>) -> Self {
+        let Facts { records, counts, tally, attempts, seconds, ending, last_answer, snapshot, journal } =
+            facts;
         let resume_at = match &ending {
             Ending::Suspended { resume_at, .. } => Some(civil(*resume_at)),
             _ => None,
@@ -100,13 +109,14 @@ impl Summary {
             early_returns: attempts.early_returns(),
             seconds,
             goodput_per_s: ratio(tally.delivered_now, seconds),
-            waste_per_1000: 1_000.0 * share(attempts.throttled(), tally.calls),
+            waste_per_1000: waste::per_thousand(attempts.throttled(), tally.accepted),
             exit_reason: ending.name(),
             resume_at,
             closed_scopes: closed(snapshot),
             journal,
             learned: learned(snapshot),
             ending,
+            last_answer,
         }
     }
 
@@ -114,6 +124,16 @@ impl Summary {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         self.ending.exit_code(self.dead + self.in_doubt > 0)
+    }
+
+    /// What happened and what to do, for people; None when there is nothing to say.
+    #[must_use]
+    pub fn message(&self) -> Option<String> {
+        let message = self.ending.message()?;
+        Some(match &self.last_answer {
+            Some(words) => format!("{message}\nlast answer: {words}"),
+            None => message,
+        })
     }
 
     /// The summary for people, a few lines.
@@ -128,7 +148,7 @@ impl Summary {
         }
         let took = Duration::from_secs_f64((self.seconds * 10.0).round() / 10.0);
         text.push_str(&format!(
-            "\nin {}: {:.1}/s, {attempts} attempts, {throttled} refused ({:.1} per 1,000)",
+            "\nin {}: {:.1}/s, {attempts} attempts, {throttled} refused ({:.1} per 1,000 accepted)",
             crate::units::spelled(took),
             self.goodput_per_s,
             self.waste_per_1000,
@@ -171,9 +191,4 @@ fn learned(snapshot: &Snapshot) -> Vec<LearnedScope> {
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
 fn ratio(count: u64, seconds: f64) -> f64 {
     if seconds > 0.0 { count as f64 / seconds } else { 0.0 }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a share for people")]
-fn share(part: u64, whole: u64) -> f64 {
-    part as f64 / whole.max(1) as f64
 }

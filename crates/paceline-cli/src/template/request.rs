@@ -177,6 +177,6 @@ pub(super) fn finish_body(part: &Part, rendered: &str) -> Result<Bytes, Template
 }
 
 /// Whether a call of `method` carries the record when nothing else is said.
-fn expects_body(method: &Method) -> bool {
+pub(crate) fn expects_body(method: &Method) -> bool {
     ![Method::GET, Method::HEAD, Method::DELETE, Method::OPTIONS, Method::TRACE].contains(method)
 }

@@ -27,6 +27,14 @@ impl TargetUrl {
         self.authority.host()
     }
 
+    /// What follows the host; `/` where nothing does.
+    #[must_use]
+    pub fn path_and_query(&self) -> &str {
+        let after_scheme = self.text.find("://").map_or(0, |at| at + 3);
+        let rest = &self.text[after_scheme..];
+        rest.find(['/', '?']).map_or("/", |at| &rest[at..])
+    }
+
     /// Whether calls go over TLS.
     #[must_use]
     pub fn is_https(&self) -> bool {

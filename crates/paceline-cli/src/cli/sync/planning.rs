@@ -1,19 +1,17 @@
 //! From settings to a plan.
 
-use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 
-use http::{HeaderName, Method};
-use paceline_core::{BatchLimits, KnownRate, Limits, OnUncertain, Rate, Reserve, ScopeKind};
+use http::HeaderName;
+use paceline_core::{BatchLimits, OnUncertain};
 
-use super::CommandError;
 use super::flags::SyncArgs;
+use super::{CommandError, limiting};
 use crate::origin::Origin;
 use crate::records::{Location, SourceSpec};
-use crate::settings::{IdempotencyKey, Loaded, ScopeLimit, Settings};
-use crate::sync::{BatchPlan, JournalPlan, RetryPlan, ScopeLimits, StartError, SyncPlan};
-use crate::template::{RequestSpec, TargetUrl};
-use crate::units::{self, Percent};
+use crate::settings::{IdempotencyKey, Loaded, Settings};
+use crate::sync::{BatchPlan, JournalPlan, RetryPlan, StartError, SyncPlan};
+use crate::template::{BatchTemplate, RequestSpec, RequestTemplate, TargetUrl};
 
 /// Where a rehearsal takes place.
 pub(super) struct Place {
@@ -31,7 +29,7 @@ pub(super) fn plan(args: &SyncArgs, loaded: &Loaded, place: &Place) -> Result<Sy
     let request = request(args, loaded, place, is_batch)?;
     // A rehearsal needs no secret, so it is not told one.
     let auth = settings.auth.as_ref().filter(|_| args.scene().is_none() && !args.dry_run);
-    let (limits, other_limits) = limits(settings, &request);
+    let (limits, other_limits) = limiting::limits(settings, &request)?;
     Ok(SyncPlan {
         journal: journal(args, settings, place, &source)?,
         source,
@@ -63,18 +61,24 @@ fn request(
     // The path of a template is rehearsed too; its host is replaced by the stand-in's.
     let root = place.rehearsal.as_deref().unwrap_or("http://127.0.0.1");
     let default_path = if is_batch { "/records/bulk" } else { "/records" };
-    let path = asked.as_ref().map_or(default_path, |spec| path_of(&spec.url));
+    let path = asked.as_ref().map_or(default_path, |spec| spec.url.path_and_query());
     let url: TargetUrl =
         format!("{root}{path}").parse().expect("a loopback root and a path of a URL are a URL");
-    let spec = asked.unwrap_or_else(|| RequestSpec::post(url.clone(), Origin::Flag("--rehearse")));
+    let spec = asked.unwrap_or_else(|| loaded.request_to(url.clone(), Origin::Flag("--rehearse")));
     Ok(RequestSpec { url, ..spec })
 }
 
-/// What follows the host.
-fn path_of(url: &TargetUrl) -> &str {
-    let text = url.as_str();
-    let after_scheme = text.find("://").map_or(0, |at| at + 3);
-    text[after_scheme..].find(['/', '?']).map_or("/", |at| &text[after_scheme + at..])
+/// Refuses a request that cannot be made, also where nothing is sent; without a URL, the rest of it.
+pub(super) fn check_request(loaded: &Loaded) -> Result<(), CommandError> {
+    let nowhere = || "http://127.0.0.1/".parse().expect("a constant that is a URL");
+    let spec = loaded.request().unwrap_or_else(|| loaded.request_to(nowhere(), Origin::Default));
+    let is_batch = loaded.settings.batch.count.get() > 1;
+    let checked = if is_batch {
+        BatchTemplate::compile(&spec).map(drop)
+    } else {
+        RequestTemplate::compile(&spec).map(drop)
+    };
+    Ok(checked.map_err(StartError::from)?)
 }
 
 fn journal(
@@ -123,69 +127,6 @@ fn retry(settings: &Settings) -> RetryPlan {
             IdempotencyKey::Header(name) => Some(name.clone()),
         },
     }
-}
-
-/// The limits that these calls fall under: the credential's, and of each other kind at most one.
-fn limits(settings: &Settings, request: &RequestSpec) -> (Limits, Vec<ScopeLimits>) {
-    let mut credential = Limits::default();
-    let mut others: Vec<ScopeLimits> = Vec::new();
-    for limit in settings.limits.iter().filter(|limit| applies(limit, request)) {
-        let limits = known_limits(limit, settings);
-        if limit.kind == ScopeKind::Credential {
-            credential = limits;
-        } else if others.iter().all(|known| known.kind != limit.kind) {
-            // Of several integrations a run is one: the first that is named.
-            others.push(ScopeLimits { kind: limit.kind, name: scope_name(limit, request), limits });
-        }
-    }
-    (with_ceilings(credential, settings), others)
-}
-
-fn applies(limit: &ScopeLimit, request: &RequestSpec) -> bool {
-    let Some(name) = limit.name.as_deref().filter(|_| limit.kind == ScopeKind::Endpoint) else { return true };
-    let path = path_of(&request.url);
-    let path = path.split('?').next().unwrap_or(path);
-    let method: &Method = &request.method;
-    name == format!("{method} {path}")
-}
-
-fn scope_name(limit: &ScopeLimit, request: &RequestSpec) -> String {
-    limit.name.clone().unwrap_or_else(|| request.url.host().to_owned())
-}
-
-fn known_limits(limit: &ScopeLimit, settings: &Settings) -> Limits {
-    let rate = limit.rate.and_then(core_rate);
-    let known = rate.filter(|_| limit.known).map(|rate| {
-        let burst = limit.burst.unwrap_or(NonZeroU32::MIN);
-        KnownRate { rate, burst }
-    });
-    Limits {
-        known,
-        start: rate.filter(|_| !limit.known),
-        ceiling: None,
-        in_flight: limit.in_flight,
-        reserve: reserve(settings.run.reserve.or(limit.reserve)),
-    }
-}
-
-/// What the user allows, whatever the platform would: on the credential, which every call has.
-fn with_ceilings(limits: Limits, settings: &Settings) -> Limits {
-    let run = &settings.run;
-    let most = run.max_in_flight.and_then(|most: NonZeroUsize| NonZeroU32::try_from(most).ok());
-    Limits {
-        ceiling: run.max_rate.and_then(core_rate),
-        in_flight: limits.in_flight.into_iter().chain(most).min(),
-        reserve: run.reserve.map_or(limits.reserve, |share| reserve(Some(share))),
-        ..limits
-    }
-}
-
-fn reserve(share: Option<Percent>) -> Reserve {
-    share.and_then(|share| Reserve::share(share.fraction())).unwrap_or_default()
-}
-
-fn core_rate(rate: units::Rate) -> Option<Rate> {
-    Rate::per(rate.count.get(), rate.per)
 }
 
 /// Bytes of a batch where nothing is configured: below the 512,000 that a large platform documents.

@@ -4,7 +4,7 @@ use super::Engine;
 use crate::journal::{Counts, Entry};
 use crate::sync::ending::Ending;
 use crate::sync::gates;
-use crate::sync::summary::Summary;
+use crate::sync::summary::{Facts, Summary};
 
 impl Engine<'_> {
     pub(super) async fn finish(mut self) -> Summary {
@@ -35,16 +35,23 @@ impl Engine<'_> {
             (Err(error), ending) if !matches!(ending, Ending::Journal(_)) => Ending::Journal(error),
             (_, ending) => ending,
         };
-        Summary::new(
+        let last_answer = match ending {
+            Ending::Suspended { .. } | Ending::Unauthorized | Ending::Banned => {
+                self.started.courier.attempts.last_words()
+            }
+            _ => None,
+        };
+        Summary::of(Facts {
             records,
             counts,
-            self.tally,
-            &self.started.courier.attempts,
+            tally: self.tally,
+            attempts: &self.started.courier.attempts,
             seconds,
             ending,
-            &snapshot,
-            path,
-        )
+            last_answer,
+            snapshot: &snapshot,
+            journal: path,
+        })
     }
 
     /// A run that stopped early still tells how all records of its source stand; without sending any.

@@ -16,13 +16,14 @@ impl Engine<'_> {
             Err(error) => return self.end(Ending::Broken(error.to_string())),
         };
         self.tally.calls += u64::from(matches!(delivery, Delivery::Answered(_) | Delivery::Failed(_)));
+        self.tally.accepted += u64::from(matches!(delivery, Delivery::Answered(_)));
         let batch = parcel.seal.as_ref().map(|seal| seal.id);
         let settled = settling::settle(&self.started.plan, parcel, delivery);
         self.judge(&settled);
         self.write_down(settled, batch);
-        if self.tally.is_condemned(self.started.plan.max_dead) {
+        if let Some(fault) = self.tally.fault(self.started.plan.max_dead) {
             let evidence = self.evidence.clone();
-            self.end(Ending::Condemned { evidence });
+            self.end(Ending::Condemned { fault, evidence });
         }
     }
 
@@ -34,7 +35,10 @@ impl Engine<'_> {
         if settled.is_rejected {
             self.tally.note_rejected();
         }
-        if settled.is_rejected || settled.split.is_some() {
+        if settled.is_silent {
+            self.tally.note_silent();
+        }
+        if settled.is_rejected || settled.is_silent || settled.split.is_some() {
             self.progressed = tokio::time::Instant::now();
         }
         if !settled.delivered.is_empty() {
@@ -45,7 +49,7 @@ impl Engine<'_> {
 
     fn write_down(&mut self, settled: Settled, batch: Option<BatchId>) {
         let now = self.now();
-        let Settled { delivered, dead, in_doubt, again, split, ending, .. } = settled;
+        let Settled { delivered, dead, in_doubt, again, released, split, ending, .. } = settled;
         self.tally.delivered += delivered.len() as u64;
         self.tally.delivered_now += delivered.len() as u64;
         self.tally.dead += dead.len() as u64;
@@ -56,8 +60,8 @@ impl Engine<'_> {
             let records = delivered.iter().map(|item| item.reference.clone()).collect();
             entries.push(Entry::Delivered { records });
         }
-        if !again.is_empty() {
-            let records = again.iter().map(|item| item.reference.clone()).collect();
+        let records: Vec<_> = again.iter().chain(&released).map(|item| item.reference.clone()).collect();
+        if !records.is_empty() {
             entries.push(Entry::BackToTodo { records, batch: None });
         }
         let is_done = split.is_none() && ending.is_none() && settled.still_to_do.is_empty();

@@ -1,10 +1,12 @@
 //! Records come in: each is counted, and sent or reported on.
 
+use paceline_core::Instant;
+
 use super::Engine;
 use crate::journal::{BatchId, Entry, Letter, RecordRef, Standing};
 use crate::sync::ending::Ending;
 use crate::sync::parcel::Item;
-use crate::sync::settling::wall_now;
+use crate::wall_clock::wall_now;
 
 impl Engine<'_> {
     pub(super) async fn take_in(&mut self, chunk: Option<Result<Vec<(Item, Standing)>, Ending>>) {
@@ -18,9 +20,19 @@ impl Engine<'_> {
             None => {
                 self.source_has_ended = true;
                 let now = self.now();
-                self.started.loader.end_of_source(now);
+                let doubtful = self.started.loader.end_of_source(now);
+                doubtful.iter().for_each(|item| self.doubt(now, item));
             }
         }
+    }
+
+    /// Gives a record of a broken batch up to doubt: the batch may have been applied, and under another key its record
+    /// would be applied once more.
+    fn doubt(&mut self, now: Instant, item: &Item) {
+        self.tally.in_doubt += 1;
+        let letter = unsent_letter(item, BROKEN_BATCH.to_owned(), 1);
+        self.started.journal.enqueue(Entry::InDoubt(Box::new(letter)));
+        self.started.loader.settled(now, item);
     }
 
     fn take(&mut self, item: Item, standing: Standing) {
@@ -93,3 +105,6 @@ fn unsent_letter(item: &Item, verdict: String, attempts: u32) -> Letter {
         at: wall_now(),
     }
 }
+
+/// Under its own key a platform takes nothing but the same batch.
+const BROKEN_BATCH: &str = "its batch may have been applied, and some of its records have changed or are gone: it cannot be sent again as it was";

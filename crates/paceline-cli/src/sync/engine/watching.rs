@@ -16,7 +16,10 @@ impl Engine<'_> {
         let status = *self.started.courier.client.pacer().status().borrow();
         let now = self.now();
         let attempts = &self.started.courier.attempts;
-        let wait = status.wait.and_then(|(at, why)| Some((at.saturating_since(now), progress::reason(why)?)));
+        let last_words = attempts.last_words();
+        let wait = status.wait.and_then(|(at, why)| {
+            Some((at.saturating_since(now), progress::reason(why, last_words.as_deref())?))
+        });
         self.watchers.send_replace(Progress {
             total: self.started.inspection.records,
             settled: self.tally.delivered + self.tally.dead + self.tally.in_doubt,

@@ -3,6 +3,7 @@
 use paceline_sim::platform::PlatformConfig;
 
 use super::super::desk::{Desk, stand_in};
+use super::super::scripted::{Answer, Scripted};
 use super::refused;
 
 #[tokio::test]
@@ -41,6 +42,24 @@ async fn a_journal_of_another_source_target_or_template_is_refused() {
     said.push_str(&refused(&desk, &["records.csv", "--to", &to]).await);
     insta::assert_snapshot!(without_digests(&said.replace(&to, "URL")));
     assert_eq!(platform.stats().arrivals, 3, "none of them sent anything");
+}
+
+#[tokio::test]
+async fn a_toggle_of_batching_is_a_mismatch_that_sends_nothing() {
+    let desk = Desk::with_records(3);
+    let platform = Scripted::start(|_| Answer::new(201, "")).await;
+    let (single, batches) = (["--key", "id"], ["--key", "id", "--batch", "2"]);
+    for (first, second, what) in [(&single[..], &batches[..], "single"), (&batches, &single, "batches")] {
+        let journal = format!("{what}.journal");
+        let common = ["records.csv", "--to", &platform.url, "--idempotency-key", "--journal", &journal];
+        desk.sync(&[&common, first].concat()).ended().await.expect(0);
+        let asked = platform.asked().len();
+        let said = refused(&desk, &[&common, second].concat()).await;
+        for word in ["another template", what, "single calls", "batches", "--journal", "--start-over"] {
+            assert!(said.contains(word), "`{word}` is not said: {said}");
+        }
+        assert_eq!(platform.asked().len(), asked);
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The journal against a model of it: whatever is said and however often it is opened, they agree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use paceline_cli::journal::{
     Batch, BatchId, Counts, Digest, Entry, Journal, Letter, RecordRef, Repeat, Standing, State,
@@ -36,7 +36,7 @@ struct Row {
 struct Model {
     keyed: bool,
     rows: BTreeMap<String, Row>,
-    sizes: BTreeMap<BatchId, usize>,
+    open: BTreeSet<BatchId>,
     run: u64,
     repeat: Repeat,
 }
@@ -138,11 +138,11 @@ impl Model {
         let todo_in = |rows: &BTreeMap<String, Row>, id| {
             rows.values().filter(|row| row.state == State::Todo && row.batch == Some(id)).count()
         };
-        self.sizes.retain(|id, size| todo_in(&self.rows, *id) == *size);
+        self.open.retain(|id| todo_in(&self.rows, *id) > 0);
         for row in self.rows.values_mut().filter(|row| row.state == State::Todo) {
-            row.batch = row.batch.filter(|id| self.sizes.contains_key(id));
+            row.batch = row.batch.filter(|id| self.open.contains(id));
         }
-        self.sizes.keys().copied().collect()
+        self.open.iter().copied().collect()
     }
 
     fn counts(&self) -> Counts {
@@ -184,7 +184,7 @@ impl Model {
             Step::Formed(members) => {
                 let id = journal.next_batch_id();
                 members.iter().for_each(|record| self.put(record, State::Todo, false, |_| Some(id)));
-                self.sizes.insert(id, members.len());
+                self.open.insert(id);
                 commit(Entry::BatchFormed(Batch { id, key: format!("{id:?}"), members }));
             }
             Step::Classify(records) => {
@@ -237,8 +237,8 @@ fn any_step(is_keyed: bool) -> impl Strategy<Value = Step> {
 
 fn agrees_with_the_model(is_keyed: bool, steps: Vec<Step>) {
     let desk = if is_keyed { Desk::keyed() } else { Desk::unkeyed() };
-    let (rows, sizes) = (BTreeMap::new(), BTreeMap::new());
-    let mut model = Model { keyed: is_keyed, rows, sizes, run: 1, repeat: Repeat::Safe };
+    let (rows, open) = (BTreeMap::new(), BTreeSet::new());
+    let mut model = Model { keyed: is_keyed, rows, open, run: 1, repeat: Repeat::Safe };
     let mut journal = desk.open(Repeat::Safe).journal;
     for step in steps {
         let Step::Reopen(repeat) = step else {

@@ -46,7 +46,7 @@ fn a_gate_closed_until_somebody_intervenes_stays_so() {
 }
 
 #[test]
-fn a_reset_forgets_the_closing_and_keeps_what_was_learned() {
+fn the_limits_learned_and_the_longest_wait_are_kept_beside_a_closing() {
     let desk = Desk::unkeyed();
     let learned = |limits: Option<&str>, wait| Entry::Learned {
         scope: scope(),
@@ -55,18 +55,13 @@ fn a_reset_forgets_the_closing_and_keeps_what_was_learned() {
     };
     desk.run(
         Repeat::Unsafe,
-        vec![
-            learned(Some("100/s"), 900),
-            closed(20, GateCause::Banned),
-            learned(None, 400),
-            Entry::GateReset { scope: scope() },
-        ],
+        vec![learned(Some("100/s"), 900), closed(20, GateCause::Banned), learned(None, 400)],
     );
     assert_eq!(
         saved(&desk),
         SavedScope {
             scope: scope(),
-            closed: None,
+            closed: Some((WallTime::from_unix_millis(20), GateCause::Banned)),
             learned: Some("100/s".to_owned()),
             longest_retry_after: Some(Duration::from_millis(900)),
         }

@@ -81,13 +81,15 @@ fn a_batch_that_departed_is_to_be_sent_again_as_it_was() {
 }
 
 #[test]
-fn a_batch_that_lost_a_member_is_dissolved() {
+fn a_batch_that_lost_a_member_is_known_by_the_size_that_it_had() {
     let desk = Desk::unkeyed();
     let members = vec![record(0), record(1)];
     let batch = Batch { id: BatchId(1), key: "k-1".to_owned(), members: members.clone() };
     desk.run(Repeat::Safe, vec![Entry::BatchFormed(batch), delivered(&members[..1])]);
-    assert_eq!(desk.resumed(Repeat::Safe).batches, []);
-    assert_eq!(desk.standings(Repeat::Safe, &members), [Standing::Delivered, Standing::Todo { batch: None }]);
+    let expected = PendingBatch { id: BatchId(1), key: "k-1".to_owned(), size: 2 };
+    assert_eq!(desk.resumed(Repeat::Safe).batches, [expected]);
+    let batch = Some(BatchId(1));
+    assert_eq!(desk.standings(Repeat::Safe, &members), [Standing::Delivered, Standing::Todo { batch }]);
 }
 
 #[test]

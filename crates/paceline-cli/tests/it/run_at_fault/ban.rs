@@ -36,7 +36,8 @@ async fn a_ban_with_an_end_is_not_tried_before_it() {
     .await;
     let desk = Desk::with_records(20);
     let arguments = ["records.csv", "--to", &platform.url, "--workers", "1", "--json"];
-    desk.sync(&arguments).ended().await.expect(6);
+    let ended = desk.sync(&arguments).ended().await.expect(6);
+    assert!(ended.stderr.contains("\nlast answer: 403 Forbidden: banned\n"), "{}", ended.stderr);
     let asked = platform.asked().len();
     let ended = desk.sync(&arguments).ended().await.expect(6);
     assert_eq!(platform.asked().len(), asked, "the second run sends nothing");

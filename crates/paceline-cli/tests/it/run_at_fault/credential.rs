@@ -34,7 +34,7 @@ async fn a_token_that_expires_in_the_middle_leaves_the_rest_to_do() {
     let platform = Scripted::start(move |asked| {
         let is_fresh = asked.headers["authorization"] == "Bearer fresh";
         let is_known = is_fresh || served.fetch_add(1, Ordering::SeqCst) < 40;
-        if is_known { Answer::new(201, "{}") } else { Answer::new(401, "expired") }
+        if is_known { Answer::new(201, "{}") } else { Answer::new(401, "the token old has expired") }
     })
     .await;
     let desk = Desk::with_records(200);
@@ -43,6 +43,8 @@ async fn a_token_that_expires_in_the_middle_leaves_the_rest_to_do() {
     let arguments = ["records.csv", "--to", &platform.url, "-c", "paceline.toml", "--json"];
     let ended = desk.sync(&arguments).ended().await.expect(1);
     assert_eq!(ended.counts(), [40, 0, 0, 160], "{}", ended.stderr);
+    let last = "\nlast answer: 401 Unauthorized: the token [hidden] has expired\n";
+    assert!(ended.stderr.contains(last), "{}", ended.stderr);
     desk.put("token", "fresh\n");
     let ended = desk.sync(&arguments).ended().await.expect(0);
     assert_eq!(ended.counts(), [200, 0, 0, 0]);

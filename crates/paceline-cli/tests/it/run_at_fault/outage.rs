@@ -6,6 +6,7 @@ use paceline_sim::platform::{Outage, OutageKind, PlatformConfig};
 use tokio::net::TcpListener;
 
 use super::super::desk::{Desk, Ended, stand_in};
+use super::super::scripted::{Answer, Scripted};
 
 fn outage(kind: OutageKind, from: u64, until: u64) -> PlatformConfig {
     let [from, until] = [from, until].map(Duration::from_millis);
@@ -75,6 +76,19 @@ async fn an_outage_longer_than_the_longest_wait_suspends_the_run() {
     let at = json["resume_at"].as_str().unwrap();
     assert!(ended.stderr.contains(at) && ended.stderr.contains("--max-wait 2s"), "{}", ended.stderr);
     assert_eq!(desk.dead(), []);
+    assert!(ended.stderr.contains("\nlast answer: 503 Service Unavailable"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_wait_that_nobody_named_is_shown_with_what_was_said() {
+    let platform = Scripted::start(|_| Answer::new(503, "{\n  \"reason\": \"maintenance\"\n}")).await;
+    let desk = Desk::with_records(50);
+    let arguments = ["records.csv", "--to", &platform.url, "--idempotency-key", "--max-wait", "7s"];
+    let ended = desk.sync(&arguments).ended().await.expect(4);
+    let words = "503 Service Unavailable: { \"reason\": \"maintenance\" }";
+    let waits = ended.stderr.lines().filter(|line| line.contains("gate closed") && line.contains(words));
+    assert!(waits.count() > 0, "{}", ended.stderr);
+    assert!(ended.stderr.contains(&format!("\nlast answer: {words}\n")), "{}", ended.stderr);
 }
 
 #[tokio::test]

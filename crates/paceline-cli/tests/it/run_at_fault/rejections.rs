@@ -73,6 +73,18 @@ async fn more_dead_than_allowed_stops_the_run_and_condemns_nobody() {
 }
 
 #[tokio::test]
+async fn a_retrial_is_judged_by_the_deliveries_of_all_runs() {
+    let platform = rejecting(422, |id| (500..760).contains(&id)).await;
+    let desk = Desk::with_records(1_000);
+    let arguments = ["records.csv", "--to", &platform.url, "--workers", "1", "--json"];
+    let ended = desk.sync(&arguments).ended().await.expect(1);
+    assert_eq!(ended.counts(), [500, 0, 0, 500]);
+    // What was acquitted comes first now: 260 dead ones in a row, of 760 that a verdict was reached on.
+    let ended = desk.sync(&[&arguments[..], &["--max-dead", "40%"]].concat()).ended().await.expect(3);
+    assert_eq!(ended.counts(), [740, 260, 0, 0], "{}", ended.stderr);
+}
+
+#[tokio::test]
 async fn as_many_dead_as_allowed_are_the_records_own_fault() {
     let platform = rejecting(422, |id| id % 25 == 24).await;
     let desk = Desk::with_records(500);
@@ -89,6 +101,25 @@ async fn as_many_dead_as_allowed_are_the_records_own_fault() {
     let asked = platform.asked().len();
     desk.sync(&["records.csv", "--to", &platform.url]).ended().await.expect(3);
     assert_eq!(platform.asked().len(), asked);
+}
+
+#[tokio::test]
+async fn replies_that_say_nothing_of_the_records_stop_the_run_after_twenty_calls() {
+    for (items, reply) in [("/outcome", "{\"results\":[]}"), ("/results", "{\"results\":[{\"number\":1}]}")] {
+        let platform = Scripted::start(move |_| Answer::new(200, reply)).await;
+        let desk = Desk::with_records(10_000);
+        desk.put("paceline.toml", format!("[batch]\ncount = 10\nitems = \"{items}\"\n"));
+        let arguments =
+            ["records.csv", "--to", &platform.url, "-c", "paceline.toml", "--workers", "4", "--json"];
+        let ended = desk.sync(&arguments).ended().await.expect(1);
+        let [delivered, dead, in_doubt, remaining] = ended.counts();
+        assert_eq!((delivered, dead, in_doubt + remaining), (0, 0, 10_000), "{}", ended.stderr);
+        assert!((200..=240).contains(&in_doubt), "{in_doubt}");
+        assert_eq!(ended.json()["exit_reason"], "silent");
+        for quoted in ["200 OK", reply, &format!("`{items}`"), "`/id`", "item_key", "--in-doubt"] {
+            assert!(ended.stderr.contains(quoted), "{quoted}: {}", ended.stderr);
+        }
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ async fn a_named_wait_that_is_too_long_suspends_at_once_and_says_when_to_come_ba
     let at: Timestamp = json["resume_at"].as_str().unwrap().parse().unwrap();
     assert!(at.duration_since(before).as_secs() >= 900, "{at}");
     assert!(ended.stderr.contains(json["resume_at"].as_str().unwrap()), "{}", ended.stderr);
+    assert!(ended.stderr.contains("\nlast answer: 429 Too Many Requests: slow down\n"), "{}", ended.stderr);
     assert_eq!(json["closed_scopes"][0]["scope"], "credential default");
     assert_eq!(json["early_returns"], 0);
     // Running it again at once sends nothing, however often.

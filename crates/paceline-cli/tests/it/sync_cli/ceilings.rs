@@ -32,6 +32,34 @@ async fn the_greatest_rate_is_never_exceeded() {
 }
 
 #[tokio::test]
+async fn a_limit_of_the_endpoint_before_its_first_value_holds() {
+    let desk = Desk::with_records(60);
+    let limit =
+        |name: &str| format!("[target]\nmethod = \"PUT\"\n[limits.endpoint.\"{name}\"]\nin_flight = 2\n");
+    let platform = Scripted::start(|_| Answer::new(201, "").after(Duration::from_millis(20))).await;
+    let to = format!("{}/v1/people/{{{{ id }}}}", platform.url);
+    desk.put("paceline.toml", limit("PUT /v1/people"));
+    let ended = desk.sync(&["records.csv", "--to", &to, "-c", "paceline.toml"]).ended().await.expect(0);
+    assert!(platform.most_in_flight() <= 2, "{}", platform.most_in_flight());
+    assert!(!ended.stderr.contains("warning"), "{}", ended.stderr);
+
+    desk.put("paceline.toml", limit("POST /v1/people"));
+    let ended = desk.sync(&["records.csv", "--to", &to, "-c", "paceline.toml"]).ended().await.expect(0);
+    let warning = "warning: [limits.endpoint.\"POST /v1/people\"] applies to nothing";
+    assert!(ended.stderr.contains(warning), "{}", ended.stderr);
+    assert!(ended.stderr.contains("which is [limits.endpoint.\"PUT /v1/people\"]"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn two_integrations_are_one_too_many() {
+    let desk = Desk::with_records(1);
+    desk.put("paceline.toml", "limits.integration.crm.in_flight = 2\nlimits.integration.erp.in_flight = 9\n");
+    let ended =
+        desk.sync(&["records.csv", "--to", "https://h/", "-c", "paceline.toml"]).ended().await.expect(2);
+    assert!(ended.stderr.contains("one run is one integration"), "{}", ended.stderr);
+}
+
+#[tokio::test]
 async fn the_most_in_flight_is_never_exceeded() {
     for (flag, most) in [(["--max-in-flight", "3"], 3), (["--workers", "1"], 1), (["--workers", "5"], 5)] {
         let platform = Scripted::start(|_| Answer::new(201, "").after(Duration::from_millis(30))).await;

@@ -35,6 +35,15 @@ async fn a_rehearsal_takes_the_path_the_batches_and_no_secret_of_a_configuration
 }
 
 #[tokio::test]
+async fn a_rehearsal_takes_the_request_of_a_configuration_that_has_no_url() {
+    let desk = Desk::with_records(3);
+    desk.put("paceline.toml", "[target]\nbody = '{\"person\": \"{{ name }}\"}'\n");
+    let arguments = ["records.csv", "-c", "paceline.toml", "--rehearse", "--dry-run"];
+    let ended = desk.sync(&arguments).ended().await.expect(0);
+    assert!(ended.stdout.contains("{\"person\": \"name 0\"}"), "{}", ended.stdout);
+}
+
+#[tokio::test]
 async fn the_forecast_of_a_rehearsal_starts_none() {
     let desk = Desk::with_records(10);
     let ended = desk.sync(&["records.csv", "--rehearse", "--dry-run", "--json"]).ended().await.expect(0);

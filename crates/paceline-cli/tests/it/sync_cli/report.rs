@@ -1,5 +1,7 @@
 //! What is said at the end, and on the way.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use paceline_sim::platform::PlatformConfig;
 
 use super::super::desk::{Desk, stand_in};
@@ -29,6 +31,23 @@ async fn json_is_one_object_with_every_field_whose_counts_add_up() {
 }
 
 #[tokio::test]
+async fn waste_is_told_per_thousand_accepted_calls() {
+    let refused = AtomicBool::new(false);
+    let platform = Scripted::start(move |asked| match asked.json()["id"].as_str().unwrap() {
+        "0" if !refused.swap(true, Ordering::SeqCst) => Answer::new(429, "").header("retry-after", "0.1"),
+        "0" => Answer::new(201, ""),
+        _ => Answer::new(422, "no"),
+    })
+    .await;
+    let desk = Desk::with_records(4);
+    let arguments = ["records.csv", "--to", &platform.url, "--workers", "1", "--json"];
+    let ended = desk.sync(&arguments).ended().await.expect(3);
+    assert_eq!(ended.counts(), [1, 3, 0, 0]);
+    assert_eq!((&ended.json()["throttled"], &ended.json()["waste_per_1000"]), (&1.into(), &1_000.0.into()));
+    assert!(ended.stderr.contains("1 refused (1000.0 per 1,000 accepted)"), "{}", ended.stderr);
+}
+
+#[tokio::test]
 async fn without_json_nothing_goes_to_standard_output() {
     let platform = stand_in(PlatformConfig::default()).await;
     let desk = Desk::with_records(5);
@@ -36,6 +55,20 @@ async fn without_json_nothing_goes_to_standard_output() {
     assert_eq!(ended.stdout, "");
     assert!(ended.stderr.starts_with("5 of 5 delivered\n"), "{}", ended.stderr);
     assert!(ended.stderr.ends_with("journal: records.csv.journal\n"), "{}", ended.stderr);
+}
+
+#[tokio::test]
+async fn a_run_whose_output_nobody_takes_ends_as_it_would() {
+    let platform = stand_in(PlatformConfig::default()).await;
+    let desk = Desk::with_records(5);
+    let to = platform.url();
+    for arguments in [["--json", "--key=id"], ["--key", "id"]] {
+        let mut child = desk.sync(&[&["records.csv", "--to", &to][..], &arguments].concat()).spawn();
+        drop((child.stdout.take(), child.stderr.take()));
+        let status = child.wait().await.unwrap();
+        assert_eq!(status.code(), Some(0), "{arguments:?}");
+    }
+    assert_eq!(platform.stats().distinct, 5);
 }
 
 #[tokio::test]

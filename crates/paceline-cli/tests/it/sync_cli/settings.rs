@@ -3,6 +3,18 @@
 use super::super::desk::Desk;
 
 #[tokio::test]
+async fn a_credential_among_the_headers_is_refused_and_not_printed() {
+    let desk = Desk::with_records(1);
+    desk.put("paceline.toml", "[target]\nheaders = { Authorization = \"Bearer sesame\" }\n");
+    for flags in [&[][..], &["--to", "https://h/"], &["--to", "https://h/", "--batch", "5"]] {
+        let arguments = [&["records.csv", "-c", "paceline.toml", "--print-config"], flags].concat();
+        let ended = desk.sync(&arguments).ended().await.expect(2);
+        assert_eq!(ended.stdout, "");
+        assert!(ended.stderr.contains("[auth]") && !ended.stderr.contains("sesame"), "{}", ended.stderr);
+    }
+}
+
+#[tokio::test]
 async fn printed_settings_read_back_print_the_same() {
     let desk = Desk::with_records(1);
     desk.put(

@@ -1,0 +1,172 @@
+//! Which of the configured limits hold for a run, and what is known of them.
+
+use std::num::{NonZeroU32, NonZeroUsize};
+
+use paceline_core::{KnownRate, Limits, Rate, Reserve, ScopeKind};
+
+use crate::settings::{ScopeLimit, Settings};
+use crate::sync::{ScopeLimits, SyncPlan};
+use crate::template::RequestSpec;
+use crate::units::{self, Percent};
+
+/// Two limits of which a run can fall under one only.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "[{first}] and [{second}] cannot both hold for this run: {reason}. Leave one of them out, or keep it in a \
+     configuration of its own"
+)]
+pub(super) struct TwoLimits {
+    first: String,
+    second: String,
+    reason: &'static str,
+}
+
+/// The limits that these calls fall under: the credential's, and of each other kind at most one.
+pub(super) fn limits(
+    settings: &Settings,
+    request: &RequestSpec,
+) -> Result<(Limits, Vec<ScopeLimits>), TwoLimits> {
+    let mut credential = Limits::default();
+    let mut others: Vec<&ScopeLimit> = Vec::new();
+    for limit in settings.limits.iter().filter(|limit| applies(limit, request)) {
+        if limit.kind == ScopeKind::Credential {
+            credential = known_limits(limit, settings);
+            continue;
+        }
+        if let Some(first) = others.iter().find(|known| known.kind == limit.kind) {
+            let reason = one_of_a_kind(limit.kind);
+            return Err(TwoLimits { first: first.heading(), second: limit.heading(), reason });
+        }
+        others.push(limit);
+    }
+    let others = others.into_iter().map(|limit| ScopeLimits {
+        kind: limit.kind,
+        name: limit.name.clone().unwrap_or_else(|| request.url.host().to_owned()),
+        limits: known_limits(limit, settings),
+    });
+    Ok((with_ceilings(credential, settings), others.collect()))
+}
+
+/// What is configured and holds no call of this run back; for people.
+pub(super) fn idle<'a>(settings: &'a Settings, plan: &'a SyncPlan) -> impl Iterator<Item = String> + 'a {
+    let request = &plan.request;
+    let idle = settings.limits.iter().filter(|limit| !applies(limit, request));
+    idle.map(|limit| {
+        let (heading, called) = (limit.heading(), endpoint(request));
+        let meant = literal(&called);
+        format!(
+            "[{heading}] applies to nothing: this run calls {called}, which is [limits.endpoint.\"{meant}\"]"
+        )
+    })
+}
+
+/// An endpoint is named by the whole path of the URL, or by what of it comes before the first value of a record.
+fn applies(limit: &ScopeLimit, request: &RequestSpec) -> bool {
+    let Some(name) = limit.name.as_deref().filter(|_| limit.kind == ScopeKind::Endpoint) else { return true };
+    let endpoint = endpoint(request);
+    name == endpoint || without_slash(name) == literal(&endpoint)
+}
+
+/// What of an endpoint comes before the first value of a record.
+fn literal(endpoint: &str) -> &str {
+    without_slash(endpoint.split('{').next().unwrap_or(endpoint))
+}
+
+fn without_slash(endpoint: &str) -> &str {
+    endpoint.strip_suffix('/').filter(|rest| !rest.ends_with(' ')).unwrap_or(endpoint)
+}
+
+/// Method and path; the query may hold a secret, and names no endpoint.
+fn endpoint(request: &RequestSpec) -> String {
+    let path = request.url.path_and_query();
+    format!("{} {}", request.method, path.split('?').next().unwrap_or(path))
+}
+
+const fn one_of_a_kind(kind: ScopeKind) -> &'static str {
+    match kind {
+        ScopeKind::Integration => "one run is one integration",
+        ScopeKind::Endpoint => "all of its calls go to one endpoint",
+        ScopeKind::Tenant | ScopeKind::Credential => "it has one of this kind",
+    }
+}
+
+fn known_limits(limit: &ScopeLimit, settings: &Settings) -> Limits {
+    let rate = limit.rate.and_then(core_rate);
+    let known = rate.filter(|_| limit.known).map(|rate| {
+        let burst = limit.burst.unwrap_or(NonZeroU32::MIN);
+        KnownRate { rate, burst }
+    });
+    Limits {
+        known,
+        start: rate.filter(|_| !limit.known),
+        ceiling: None,
+        in_flight: limit.in_flight,
+        reserve: reserve(settings.run.reserve.or(limit.reserve)),
+    }
+}
+
+/// What the user allows, whatever the platform would: on the credential, which every call has.
+fn with_ceilings(limits: Limits, settings: &Settings) -> Limits {
+    let run = &settings.run;
+    let most = run.max_in_flight.and_then(|most: NonZeroUsize| NonZeroU32::try_from(most).ok());
+    Limits {
+        ceiling: run.max_rate.and_then(core_rate),
+        in_flight: limits.in_flight.into_iter().chain(most).min(),
+        reserve: run.reserve.map_or(limits.reserve, |share| reserve(Some(share))),
+        ..limits
+    }
+}
+
+fn reserve(share: Option<Percent>) -> Reserve {
+    share.and_then(|share| Reserve::share(share.fraction())).unwrap_or_default()
+}
+
+fn core_rate(rate: units::Rate) -> Option<Rate> {
+    Rate::per(rate.count.get(), rate.per)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::origin::Origin;
+    use crate::settings::{ConfigFile, Layers};
+
+    fn settings(text: &str) -> Settings {
+        Layers::new()
+            .with_file(&ConfigFile::from_text("paceline.toml", text))
+            .resolve()
+            .expect("settings")
+            .settings
+    }
+
+    fn request(url: &str) -> RequestSpec {
+        let url = url.parse().expect("a URL");
+        RequestSpec { method: http::Method::PUT, ..RequestSpec::post(url, Origin::Flag("--to")) }
+    }
+
+    fn names(text: &str, url: &str) -> Vec<String> {
+        let (_, others) = limits(&settings(text), &request(url)).expect("no two of a kind");
+        others.into_iter().map(|limit| limit.name).collect()
+    }
+
+    #[test]
+    fn an_endpoint_is_the_path_before_the_first_value_or_the_whole_of_it() {
+        let limit = |name: &str| format!("[limits.endpoint.\"{name}\"]\nrate = \"20/s\"\n");
+        let url = "https://h/v1/airports/{{ iata }}?token=x";
+        for name in ["PUT /v1/airports", "PUT /v1/airports/", "PUT /v1/airports/{{ iata }}"] {
+            assert_eq!(names(&limit(name), url), [name]);
+        }
+        for name in ["POST /v1/airports", "PUT /v1", "PUT /v1/airports/x", "PUT /v1/airport"] {
+            assert_eq!(names(&limit(name), url), Vec::<String>::new(), "{name}");
+        }
+        assert_eq!(names(&limit("PUT /"), "https://h/{{ id }}"), ["PUT /"]);
+    }
+
+    #[test]
+    fn of_two_limits_of_a_kind_no_run_takes_one_in_silence() {
+        let integrations = "limits.integration.crm.in_flight = 5\nlimits.integration.erp.in_flight = 9\n";
+        let error = limits(&settings(integrations), &request("https://h/")).expect_err("two").to_string();
+        assert!(error.contains("[limits.integration.crm] and [limits.integration.erp]"), "{error}");
+        assert!(error.contains("one run is one integration"), "{error}");
+    }
+}
