@@ -10,6 +10,7 @@ pub mod page;
 pub mod ranking;
 pub mod real;
 pub mod search;
+pub mod sockets;
 pub mod statistics;
 pub mod study;
 pub mod sweep;

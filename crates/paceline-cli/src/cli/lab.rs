@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use clap::Args;
 use paceline_sim::strategies::{self, Named};
+use tokio_util::sync::CancellationToken;
 
 use crate::lab::outcome::Outcome;
 use crate::lab::study::{Study, study};
 use crate::lab::sweep::Watch;
-use crate::lab::{configuration, page, table};
+use crate::lab::{configuration, page, sockets, table};
 use crate::observe::sweeping;
 use crate::scenario::{NoSuchScenario, Overrides, ScenarioFile};
 use crate::units::{Rate, Size};
@@ -65,6 +66,10 @@ pub struct LabArgs {
     /// Write the best settings as a configuration that sync takes
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Play over sockets too, against a stand-in inside this program, and hold WebSockets beside a sync; takes real time.
+    /// Without --strategies: paceline and forum
+    #[arg(long)]
+    real: bool,
     /// Print the outcome as one JSON object
     #[arg(long)]
     json: bool,
@@ -77,6 +82,7 @@ Examples:
   paceline lab founding-minute --seeds 5
   paceline lab scenario.toml --users 200 --limit 50/s --payload 10KB
   paceline lab --strategies paceline,forum,known-bucket --no-search --json
+  paceline lab --real --records 1200
 
 Exit codes: 0 done; 1 something could not be written; 2 the scenario or a flag is wrong; 130 stopped by Ctrl-C, with what
 was finished by then printed.";
@@ -89,6 +95,8 @@ enum CommandError {
     Name(#[from] NoSuchScenario),
     #[error("the threads cannot be started: {0}")]
     Threads(#[from] rayon::ThreadPoolBuildError),
+    #[error("the stand-in cannot listen on loopback: {0}")]
+    Listen(io::Error),
     #[error(transparent)]
     Page(#[from] page::PageError),
     #[error("{} cannot be written: {cause}", path.display())]
@@ -115,11 +123,31 @@ async fn play(args: &LabArgs, watch: &Arc<Watch>) -> Result<(Study, Outcome), Co
         let (plan, watch) = (plan.clone(), Arc::clone(watch));
         move || study(&plan, &watch)
     });
-    let outcome = sweeping::show_until(playing, watch).await?;
+    let mut outcome = sweeping::show_until(playing, watch).await?;
     if outcome.strategies.is_empty() {
         return Err(CommandError::Nothing);
     }
+    if args.real && !watch.is_stopped() {
+        play_over_sockets(args, &plan, &mut outcome, watch).await?;
+    }
     Ok((plan, outcome))
+}
+
+async fn play_over_sockets(
+    args: &LabArgs,
+    plan: &Study,
+    outcome: &mut Outcome,
+    watch: &Watch,
+) -> Result<(), CommandError> {
+    let usual = || USUAL_REAL.into_iter().filter_map(strategies::named).collect();
+    let chosen = if args.strategies.is_empty() { usual() } else { args.strategies.clone() };
+    let stop = CancellationToken::new();
+    let mut told = |what: &str| {
+        // Who does not look loses nothing.
+        let _ = writeln!(io::stderr(), "in real time: {what}");
+    };
+    let playing = sockets::play(plan, &chosen, outcome, &stop, &mut told);
+    sweeping::stop_on_ctrl_c(playing, &stop, watch).await.map_err(CommandError::Listen)
 }
 
 fn finish(args: &LabArgs, (plan, outcome): &(Study, Outcome), watch: &Watch) -> ExitCode {
@@ -207,5 +235,7 @@ impl LabArgs {
     }
 }
 
+/// What is worth minutes: the product, and what people do today.
+const USUAL_REAL: [&str; 2] = ["paceline", "forum"];
 /// As a shell tells of a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-use super::outcome::{Compared, Estimate, Judged, Outcome, Searched, Settings};
+use super::outcome::{Compared, Estimate, Judged, KeptAlive, Outcome, Searched, Settings};
+use super::real::Agreement;
 
 /// The tables and the answer as text.
 #[must_use]
@@ -26,6 +27,9 @@ pub fn told(outcome: &Outcome) -> String {
     }
     if !outcome.real.is_empty() {
         let _ = writeln!(text, "\nIn virtual time and over sockets:\n{}", compared(&outcome.real));
+    }
+    if !outcome.keep_alive.is_empty() {
+        let _ = writeln!(text, "\nA sync beside WebSockets:\n{}", kept_alive(&outcome.keep_alive));
     }
     let answer = &outcome.answer;
     let _ = writeln!(text, "\n{}\n{}\n{}", answer.retry, answer.batching, answer.keep_alive);
@@ -69,7 +73,7 @@ fn strategies(judged: &[Judged]) -> Table {
 
 fn searched(searched: &[Searched]) -> Table {
     let mut table = table(&["batch", "workers", "limit", "score", "finish", "refused/1,000", ""]);
-    for candidate in searched {
+    for (place, candidate) in searched.iter().enumerate() {
         let Settings { batch, workers, margin_percent } = candidate.settings;
         let measures = &candidate.measures;
         table.add_row(vec![
@@ -79,19 +83,24 @@ fn searched(searched: &[Searched]) -> Table {
             spread(measures.score_s, 1),
             format!("{:.1} s", measures.finish_s.mean),
             format!("{:.1}", measures.waste_per_1000.mean),
-            candidate.marks.first().cloned().unwrap_or_else(|| tie(candidate)),
+            candidate.marks.first().cloned().unwrap_or_else(|| tie(candidate, place == 0)),
         ]);
     }
     table
 }
 
-fn tie(candidate: &Searched) -> String {
-    if candidate.ties_with_best { "as good as the best".to_owned() } else { String::new() }
+fn tie(candidate: &Searched, is_best: bool) -> String {
+    match (is_best, candidate.ties_with_best) {
+        (true, _) => "best".to_owned(),
+        (false, true) => "as good".to_owned(),
+        (false, false) => String::new(),
+    }
 }
 
 fn compared(compared: &[Compared]) -> Table {
-    let mut table = table(&["strategy", "", "finish", "of limit", "refused/1,000", "early", "delivered"]);
+    let mut table = table(&["strategy", "", "finish", "of limit", "refused/1,000", "early", "delivered", ""]);
     for compared in compared {
+        let agreement = Agreement::of(compared);
         for (place, run) in [("virtual", &compared.virtual_run), ("real", &compared.real_run)] {
             table.add_row(vec![
                 compared.name.clone(),
@@ -101,8 +110,36 @@ fn compared(compared: &[Compared]) -> Table {
                 format!("{:.1}", run.waste_per_1000),
                 run.early_returns.to_string(),
                 run.delivered.to_string(),
+                if place == "real" { agreed(agreement).to_owned() } else { String::new() },
             ]);
         }
+    }
+    table
+}
+
+const fn agreed(agreement: Agreement) -> &'static str {
+    match (agreement.on_goodput, agreement.on_waste) {
+        (true, true) => "agrees",
+        (true, false) => "differs in refusals",
+        (false, true) => "differs in goodput",
+        (false, false) => "differs",
+    }
+}
+
+fn kept_alive(kept: &[KeptAlive]) -> Table {
+    let mut table =
+        table(&["pings", "held", "lost", "pongs", "finish", "of limit", "refused/1,000", "early"]);
+    for kept in kept {
+        table.add_row(vec![
+            kept.interval_s.map_or_else(|| "none".to_owned(), |seconds| format!("every {seconds} s")),
+            kept.held.to_string(),
+            kept.lost.to_string(),
+            kept.pongs.to_string(),
+            format!("{:.1} s", kept.run.finish_s),
+            format!("{:.1} %", 100.0 * kept.run.goodput_ratio),
+            format!("{:.1}", kept.run.waste_per_1000),
+            kept.run.early_returns.to_string(),
+        ]);
     }
     table
 }
@@ -127,7 +164,7 @@ fn spread(estimate: Estimate, decimals: usize) -> String {
 }
 
 /// Columns of text.
-const NAMES: [&str; 2] = ["strategy", "limit"];
+const NAMES: [&str; 3] = ["strategy", "limit", "pings"];
 const SCORE: &str = "\nscore: finish + p99 of the time to success + 10 ms for each refused call, in seconds; ± is the \
      95 % interval of the mean.\nWho cannot be told apart shares a rank; who breaks a law has none: a call before a wait \
      was over, a record lost, doubled or given up.";

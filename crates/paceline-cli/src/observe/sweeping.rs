@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::lab::sweep::Watch;
 
@@ -33,6 +34,24 @@ pub async fn show_until<T>(mut playing: JoinHandle<T>, watch: &Arc<Watch>) -> T 
                     bar.set_length(planned);
                     bar.set_position(done);
                 }
+            }
+        }
+    }
+}
+
+/// Goes on until it is over; Ctrl-C cancels `stop`, and is noted by the watch.
+pub async fn stop_on_ctrl_c<T>(
+    playing: impl Future<Output = T>,
+    stop: &CancellationToken,
+    watch: &Watch,
+) -> T {
+    tokio::pin!(playing);
+    loop {
+        tokio::select! {
+            played = &mut playing => return played,
+            _ = tokio::signal::ctrl_c(), if !watch.is_stopped() => {
+                watch.stop();
+                stop.cancel();
             }
         }
     }
