@@ -148,7 +148,7 @@ fn reproduce(played: &Played, out: &mut dyn Write) -> io::Result<()> {
         "<section id=\"reproduce\"><h2>Reproduce</h2>\
          <p>Save the scenario as <code>scenario.toml</code>, and play it again from seed {seed}: \
          the outcome is the same, byte for byte.</p>\
-         <div class=\"copied\"><pre id=\"command\" tabindex=\"0\">paceline lab scenario.toml --seed {seed} --seeds {seeds}</pre>\
+         <div class=\"copied\"><pre id=\"command\" tabindex=\"0\">paceline lab scenario.toml <span>--seed {seed}</span> <span>--seeds {seeds}</span></pre>\
          <button type=\"button\" class=\"needs-script\" data-copies=\"command\">Copy</button></div>\
          <div class=\"copied\"><pre id=\"scenario\" class=\"long\" tabindex=\"0\">{toml}</pre>\
          <button type=\"button\" class=\"needs-script\" data-copies=\"scenario\">Copy</button></div></section>",
@@ -183,13 +183,15 @@ const STYLES: [&str; 4] = [
 ];
 
 /// In the order in which they need one another.
-const SCRIPTS: [&str; 9] = [
+const SCRIPTS: [&str; 11] = [
     include_str!("../../assets/uplot/uPlot.iife.min.js"),
     include_str!("page/theme.js"),
     include_str!("page/contents.js"),
     include_str!("page/table.js"),
     include_str!("page/chart.js"),
     include_str!("page/rate.js"),
+    include_str!("page/herd.js"),
+    include_str!("page/choice.js"),
     include_str!("page/percentiles.js"),
     include_str!("page/batches.js"),
     include_str!("page/copy.js"),

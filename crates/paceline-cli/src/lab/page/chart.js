@@ -17,6 +17,28 @@ const OTHERS = 7;
   }
 }
 
+/** Charts that compare show at most so many times the reference's time. */
+const MOST_SPANS = 4;
+
+const steps = uPlot.paths.stepped({ align: 1 });
+
+const place = (id) => document.getElementById(id);
+
+/** What the others are compared with: the best of Paceline's, or the best of all. */
+const reference = () => strategies.find((strategy) => strategy.ours) ?? strategies[0];
+
+/** Bins up to the last one in which something arrived. */
+const binsOf = (strategy) => strategy.offered.findLastIndex((count) => count > 0) + 1;
+const secondsOf = (strategy) => (binsOf(strategy) * strategy.bin_ms) / 1000;
+
+/** An element with a text. */
+function named(element, text) {
+  const made = document.createElement(element);
+  made.textContent = text;
+  made.dir = "auto";
+  return made;
+}
+
 /** A number with about three figures, as in the tables. */
 function figure(number) {
   if (!Number.isFinite(number)) return "–";

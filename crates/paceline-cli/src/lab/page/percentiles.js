@@ -2,7 +2,6 @@
 // Time to success by percentile. The axis shows 1 / (1 - p) on a logarithmic scale, so that the rare ones have room.
 
 if (strategies.length > 0) {
-  const place = (id) => document.getElementById(id);
   const LEAST_RIGHT = 1000;
 
   /** Where a percentile is on the axis: 50 % at 2, 90 % at 10, 99 % at 100. */
@@ -20,16 +19,16 @@ if (strategies.length > 0) {
   const shown = strategies.map(() => true);
 
   const tell = (index) => {
-    const place = document.getElementById("percentiles-readout");
+    const told = place("percentiles-readout");
     if (index === null) {
-      place.textContent = "Point at the chart to read it; press a name to hide or show its line.";
+      told.textContent = "Point at the chart to read it; press a name to hide or show its line.";
       return;
     }
-    const told = strategies.map((strategy, at) => [values[at + 1][index], strategy.name, shown[at]]);
-    const known = told.filter(([seconds, , isShown]) => isShown && seconds != null).sort(([a], [b]) => a - b);
+    const read = strategies.map((strategy, at) => [values[at + 1][index], strategy.name, shown[at]]);
+    const known = read.filter(([seconds, , isShown]) => isShown && seconds != null).sort(([a], [b]) => a - b);
     const some = known.slice(0, 6).map(([seconds, name]) => `${name} ${figure(seconds)} s`).join(", ");
     const more = known.length > 6 ? `, and ${known.length - 6} slower` : "";
-    place.textContent = `${+percentile(values[0][index]).toFixed(3)} % within: ${some}${more}.`;
+    told.textContent = `${+percentile(values[0][index]).toFixed(3)} % within: ${some}${more}.`;
   };
 
   const line = (strategy, at) => ({
@@ -79,10 +78,7 @@ if (strategies.length > 0) {
     button.type = "button";
     button.className = strategy.ours ? "ours" : "";
     button.title = strategy.name;
-    const name = document.createElement("span");
-    name.textContent = strategy.name;
-    name.dir = "auto";
-    button.append(swatch(strategy), name);
+    button.append(swatch(strategy), named("span", strategy.name));
     button.addEventListener("click", () => toggle(at, !shown[at]));
     button.addEventListener("mouseenter", () => shown[at] && chart.setSeries(at + 1, { focus: true }));
     button.addEventListener("mouseleave", () => chart.setSeries(null, { focus: true }));

@@ -57,7 +57,10 @@ pub(super) fn virtual_and_real(compared: &[Compared], out: &mut dyn Write) -> io
     let rows = compared.iter().flat_map(|pair| {
         let name = Escaped::whole(&pair.name);
         [("virtual", &pair.virtual_run), ("real", &pair.real_run)].map(|(kind, run)| {
-            format!("<tr class=\"{kind}\"><th scope=\"row\"><bdi>{name}</bdi></th><td class=\"text\">{kind}</td>{}", brief(run))
+            format!(
+                "<tr class=\"{kind}\"><th scope=\"row\"><bdi>{name}</bdi></th><td>{kind}</td>{}",
+                brief(run)
+            )
         })
     });
     table("Virtual and real runs", &[&["Strategy", "Run"], &BRIEF[..]].concat(), rows, out)?;

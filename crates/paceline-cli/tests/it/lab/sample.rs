@@ -85,7 +85,7 @@ pub(crate) const HOSTILE: &str =
 /// A strategy as the shape of what it sends.
 struct Sketch {
     name: &'static str,
-    finish_s: f64,
+    finish_s: u32,
     shape: Shape,
     marks: &'static [&'static str],
 }
@@ -107,9 +107,10 @@ impl Sketch {
         let series = self.series(rng);
         let sum = |list: &[u32]| f64::from(list.iter().sum::<u32>());
         let waste = 1_000.0 * sum(&series.refused) / sum(&series.admitted);
-        let slow = self.finish_s / 100.0;
+        let finish = f64::from(self.finish_s);
+        let slow = finish / 100.0;
         let (p50, p99) = (4.0 * slow, 5.0 * slow.powi(3));
-        let score = self.finish_s + p99 + sum(&series.refused) / 100.0;
+        let score = finish + p99 + sum(&series.refused) / 100.0;
         Judged {
             name: self.name.to_owned(),
             about: "Waits as it was told, doubles the wait where nothing was told, with full jitter."
@@ -119,8 +120,8 @@ impl Sketch {
             marks: self.marks.iter().map(|mark| (*mark).to_owned()).collect(),
             measures: Measures {
                 score_s: around(score),
-                finish_s: around(self.finish_s),
-                goodput_ratio: around(99.0 / self.finish_s),
+                finish_s: around(finish),
+                goodput_ratio: around(99.0 / finish),
                 waste_per_1000: around(waste),
                 early_returns: around(if self.marks.is_empty() { 0.0 } else { 412.0 }),
                 bans_earned: around(if self.marks.is_empty() { 0.0 } else { 18.0 }),
@@ -139,7 +140,7 @@ impl Sketch {
     fn series(&self, rng: &mut Rng) -> Series {
         let bins = 1_500;
         let mut series = Series { bin_ms: 100, ..Series::default() };
-        let active = (self.finish_s * 10.0) as usize;
+        let active = self.finish_s as usize * 10;
         for bin in 0..bins {
             let offered = if bin < active { self.shape.offered(bin, rng) } else { 0 };
             let room = if matches!(self.shape, Shape::Herd { .. }) { 120 } else { 12 };
@@ -157,7 +158,7 @@ impl Shape {
         match self {
             Self::Paced(rate) => rate - rng.u32(0..2),
             Self::Herd { every, size } => {
-                if bin % every == 0 {
+                if bin.is_multiple_of(every) {
                     size + rng.u32(0..size / 5)
                 } else {
                     rng.u32(0..4)
@@ -218,28 +219,28 @@ fn brief(finish_s: f64) -> Brief {
     }
 }
 
-const fn sketch(name: &'static str, finish_s: f64, shape: Shape, marks: &'static [&'static str]) -> Sketch {
+const fn sketch(name: &'static str, finish_s: u32, shape: Shape, marks: &'static [&'static str]) -> Sketch {
     Sketch { name, finish_s, shape, marks }
 }
 
 const EARLY: &[&str] = &["came back before the wait was over"];
 
 const STRATEGIES: [Sketch; 17] = [
-    sketch("paceline", 101.0, Shape::Paced(13), &[]),
-    sketch("paceline-known-limit", 101.5, Shape::Paced(12), &[]),
-    sketch("shared-token-bucket", 108.0, Shape::Paced(12), &[]),
-    sketch("aimd", 112.0, Shape::Backoff { start: 30 }, &[]),
-    sketch("gcra-per-worker", 115.0, Shape::Backoff { start: 40 }, &[]),
-    sketch("full-jitter", 118.0, Shape::Backoff { start: 120 }, &[]),
-    sketch("equal-jitter", 121.0, Shape::Backoff { start: 160 }, &[]),
-    sketch("decorrelated-jitter", 124.0, Shape::Backoff { start: 200 }, &[]),
-    sketch("retry-after-with-jitter", 119.0, Shape::Herd { every: 11, size: 200 }, &[]),
-    sketch("retry-after", 126.0, Shape::Herd { every: 10, size: 480 }, &[]),
-    sketch("exponential-backoff", 139.0, Shape::Herd { every: 20, size: 420 }, &[]),
-    sketch("fixed-delay-1s", 131.0, Shape::Herd { every: 10, size: 500 }, EARLY),
-    sketch("fixed-delay-5s", 146.0, Shape::Herd { every: 50, size: 500 }, &[]),
-    sketch("concurrency-limit-only", 110.0, Shape::Hammer(24), EARLY),
-    sketch("urllib3-default", 122.0, Shape::Hammer(45), EARLY),
-    sketch("immediate", 104.0, Shape::Hammer(900), EARLY),
-    sketch("give-up-on-429", 90.0, Shape::Hammer(140), &["lost records"]),
+    sketch("paceline", 101, Shape::Paced(13), &[]),
+    sketch("paceline-known-limit", 102, Shape::Paced(12), &[]),
+    sketch("shared-token-bucket", 108, Shape::Paced(12), &[]),
+    sketch("aimd", 112, Shape::Backoff { start: 30 }, &[]),
+    sketch("gcra-per-worker", 115, Shape::Backoff { start: 40 }, &[]),
+    sketch("full-jitter", 118, Shape::Backoff { start: 120 }, &[]),
+    sketch("equal-jitter", 121, Shape::Backoff { start: 160 }, &[]),
+    sketch("decorrelated-jitter", 124, Shape::Backoff { start: 200 }, &[]),
+    sketch("retry-after-with-jitter", 119, Shape::Herd { every: 11, size: 200 }, &[]),
+    sketch("retry-after", 126, Shape::Herd { every: 10, size: 480 }, &[]),
+    sketch("exponential-backoff", 139, Shape::Herd { every: 20, size: 420 }, &[]),
+    sketch("fixed-delay-1s", 131, Shape::Herd { every: 10, size: 500 }, EARLY),
+    sketch("fixed-delay-5s", 146, Shape::Herd { every: 50, size: 500 }, &[]),
+    sketch("concurrency-limit-only", 110, Shape::Hammer(24), EARLY),
+    sketch("urllib3-default", 122, Shape::Hammer(45), EARLY),
+    sketch("immediate", 104, Shape::Hammer(900), EARLY),
+    sketch("give-up-on-429", 90, Shape::Hammer(140), &["lost records"]),
 ];
