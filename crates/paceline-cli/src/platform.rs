@@ -19,6 +19,7 @@ mod payload;
 mod profile;
 mod reading;
 mod scene;
+pub(crate) mod words;
 
 pub(crate) use reading::token;
 use scene::Scene;

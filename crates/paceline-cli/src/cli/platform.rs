@@ -8,14 +8,13 @@ use clap::Args;
 use paceline_sim::platform::{Ban, LatencyRange};
 use tokio::net::TcpListener;
 
-mod choices;
 mod limits;
-mod mishaps;
 
-use choices::{BulkCostArg, LimiterArg, RetryAfterArg};
 use limits::{ConcurrencyArg, LimitArg};
-use mishaps::{FaultArg, OutageArg};
 
+use crate::platform::words::{
+    BulkCostArg, FAULT_HELP, FaultArg, LimiterArg, OutageArg, RetryAfterArg, ban, latency,
+};
 use crate::platform::{Profile, StandIn, StandInConfig, serve};
 
 /// Start a stand-in platform: real limits, penalties and faults, on your own machine.
@@ -58,7 +57,7 @@ pub struct PlatformArgs {
     #[arg(long, value_enum, value_name = "BY", default_value = "call")]
     bulk_cost: BulkCostArg,
     /// Break admitted calls: KIND:SHARE, such as lost-reply:0.5%, reset-after:1/100 or slow=5s:1%. Repeatable
-    #[arg(long = "fault", value_name = "KIND:SHARE", long_help = mishaps::FAULT_HELP)]
+    #[arg(long = "fault", value_name = "KIND:SHARE", long_help = FAULT_HELP)]
     faults: Vec<FaultArg>,
     /// Be gone for a while, counted from the start: FROM..UNTIL[:reset|:503]. Repeatable
     #[arg(long = "outage", value_name = "FROM..UNTIL")]
@@ -168,21 +167,6 @@ impl PlatformArgs {
         platform.expected_credential = self.expect_token.as_deref().map(crate::platform::token);
         Ok(StandInConfig { platform, key_field: self.key })
     }
-}
-
-fn latency(text: &str) -> Result<LatencyRange, String> {
-    let (from, to) = text.split_once("..").unwrap_or((text, text));
-    let span = |text| crate::units::span(text).map_err(|error| error.to_string());
-    Ok(LatencyRange::between(span(from)?, span(to)?))
-}
-
-fn ban(text: &str) -> Result<Ban, String> {
-    let error =
-        || format!("`{text}` is not a number of early returns in a time: write, for instance, 20/60s");
-    let rate: crate::units::Rate = text.parse().map_err(|_| error())?;
-    let early_returns = rate.count.try_into().map_err(|_| error())?;
-    // A ban lasts as long as the time that its early returns are counted in.
-    Ok(Ban { early_returns, within: rate.per, lasts: rate.per })
 }
 
 /// People's output goes to stderr; where nobody reads it, it is lost.

@@ -5,9 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use paceline_core::ScopeKind;
-use paceline_sim::platform::{LimitConfig, LimiterKind, Rate};
+use paceline_sim::platform::{LimitConfig, LimiterKind};
 
-use super::choices::LimiterArg;
+use crate::platform::words::{LimiterArg, TooMany, model_rate, second_of};
 use crate::units::{self, UnitError};
 
 /// `--limit [SCOPE:]RATE`
@@ -37,8 +37,8 @@ pub enum LimitError {
     #[error("`{0}` is not a number of calls: use 1 or more")]
     Slots(String),
     /// More than the model counts.
-    #[error("a limit of {0} calls is more than this platform counts: use at most 4294967295, or no limit")]
-    TooMany(u64),
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
     /// A bucket that never lets anything through.
     #[error("a burst of 0 admits nothing: use 1 or more")]
     NoBurst,
@@ -66,11 +66,8 @@ impl FromStr for ConcurrencyArg {
 impl LimitArg {
     /// `burst` is the bucket's size or the queue's length.
     pub(super) fn config(self, limiter: LimiterArg, burst: Option<u32>) -> Result<LimitConfig, LimitError> {
-        let count = self.rate.count;
-        let too_many = LimitError::TooMany(count.get());
-        let count = NonZeroU32::try_from(count).map_err(|_| too_many.clone())?;
-        let rate = Rate::new(count, self.rate.per).ok_or(too_many)?;
-        let burst = burst.unwrap_or_else(|| per_second(rate));
+        let rate = model_rate(self.rate)?;
+        let burst = burst.unwrap_or_else(|| second_of(rate).get());
         let kind = match limiter {
             LimiterArg::TokenBucket => {
                 let burst = NonZeroU32::new(burst).ok_or(LimitError::NoBurst)?;
@@ -97,13 +94,6 @@ fn scoped(text: &str) -> Result<(ScopeKind, &str), LimitError> {
     let Some((scope, rest)) = text.split_once(':') else { return Ok((ScopeKind::Credential, text)) };
     let scope = ScopeKind::from_name(scope).ok_or_else(|| LimitError::Scope(scope.to_owned()))?;
     Ok((scope, rest))
-}
-
-/// What a rate comes to in a second, rounded up.
-fn per_second(rate: Rate) -> u32 {
-    let nanos = rate.per().as_nanos();
-    let per_second = (u128::from(rate.count().get()) * 1_000_000_000).div_ceil(nanos);
-    u32::try_from(per_second).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -141,7 +131,10 @@ mod tests {
         assert!(limit("120").contains("120/s"));
         assert!("0".parse::<ConcurrencyArg>().unwrap_err().to_string().contains("1 or more"));
         let huge: LimitArg = "9999999999/s".parse().unwrap();
-        assert_eq!(huge.config(LimiterArg::SlidingLog, None), Err(LimitError::TooMany(9_999_999_999)));
+        assert_eq!(
+            huge.config(LimiterArg::SlidingLog, None),
+            Err(LimitError::TooMany(TooMany(9_999_999_999)))
+        );
         let none: LimitArg = "1/s".parse().unwrap();
         assert_eq!(none.config(LimiterArg::TokenBucket, Some(0)), Err(LimitError::NoBurst));
     }

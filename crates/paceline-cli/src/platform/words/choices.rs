@@ -1,11 +1,11 @@
-//! The words that flags choose from.
+//! The words that flags and scenarios choose from.
 
 use clap::ValueEnum;
 use paceline_sim::platform::{BulkCost, RetryAfterForm};
 
 /// `--limiter`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum LimiterArg {
+pub(crate) enum LimiterArg {
     /// Tokens accrue at the rate up to the burst
     TokenBucket,
     /// So many in each window
@@ -20,7 +20,7 @@ pub(super) enum LimiterArg {
 
 /// `--retry-after`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum RetryAfterArg {
+pub(crate) enum RetryAfterArg {
     /// Whole seconds, rounded up
     Seconds,
     /// Seconds with decimals
@@ -50,7 +50,7 @@ impl From<RetryAfterArg> for RetryAfterForm {
 
 /// `--bulk-cost`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum BulkCostArg {
+pub(crate) enum BulkCostArg {
     /// As much as any call
     Call,
     /// One for each item

@@ -1,4 +1,4 @@
-//! Faults and outages as the command line writes them.
+//! Faults and outages.
 
 use std::num::NonZeroU64;
 use std::str::FromStr;
@@ -10,15 +10,15 @@ use crate::units::{self, UnitError};
 
 /// `--fault KIND:SHARE`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct FaultArg(pub(super) Fault);
+pub(crate) struct FaultArg(pub(crate) Fault);
 
 /// `--outage FROM..UNTIL[:KIND]`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct OutageArg(pub(super) Outage);
+pub(crate) struct OutageArg(pub(crate) Outage);
 
 /// Why a fault or an outage is not one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum MishapError {
+pub(crate) enum MishapError {
     #[error("`{0}` is not a fault: write a kind and how often, such as lost-reply:0.5% or reset-after:1/100")]
     Fault(String),
     #[error("`{0}` is not a kind of fault: use one of {KINDS}")]
@@ -50,17 +50,14 @@ impl FromStr for OutageArg {
         let error = || MishapError::Outage(text.to_owned());
         let (span, kind) = text.split_once(':').unwrap_or((text, "reset"));
         let (from, until) = span.split_once("..").ok_or_else(error)?;
-        let kind = match kind {
-            "reset" => OutageKind::Reset,
-            "503" => OutageKind::Unavailable,
-            _ => return Err(error()),
-        };
+        let kind = outage_kind(kind).ok_or_else(error)?;
         let outage = Outage { from: units::span(from)?, until: units::span(until)?, kind };
         if outage.from < outage.until { Ok(Self(outage)) } else { Err(error()) }
     }
 }
 
-fn fault_kind(text: &str) -> Result<FaultKind, MishapError> {
+/// "lost-reply", "slow=5s" and so on.
+pub(crate) fn fault_kind(text: &str) -> Result<FaultKind, MishapError> {
     if let Some(longer) = text.strip_prefix("slow=") {
         return Ok(FaultKind::Slow(units::span(longer)?));
     }
@@ -80,11 +77,25 @@ fn fault_kind(text: &str) -> Result<FaultKind, MishapError> {
     })
 }
 
+/// "reset" or "503".
+pub(crate) fn outage_kind(text: &str) -> Option<OutageKind> {
+    match text {
+        "reset" => Some(OutageKind::Reset),
+        "503" => Some(OutageKind::Unavailable),
+        _ => None,
+    }
+}
+
 /// "0.5%" or "1/200".
 fn trigger(text: &str) -> Option<Trigger> {
-    if let Some(nth) = text.strip_prefix("1/") {
-        return nth.parse::<NonZeroU64>().ok().map(Trigger::Every);
+    match text.strip_prefix("1/") {
+        Some(nth) => nth.parse::<NonZeroU64>().ok().map(Trigger::Every),
+        None => share(text),
     }
+}
+
+/// "0.5%": by chance.
+pub(crate) fn share(text: &str) -> Option<Trigger> {
     let percent = text.strip_suffix('%')?;
     let (whole, decimals) = percent.split_once('.').unwrap_or((percent, "0"));
     let hundredths: u16 = match decimals.len() {
@@ -96,7 +107,7 @@ fn trigger(text: &str) -> Option<Trigger> {
     (share <= 10_000).then_some(Trigger::PerTenThousand(share))
 }
 
-pub(super) const FAULT_HELP: &str = "\
+pub(crate) const FAULT_HELP: &str = "\
 Break admitted calls: KIND:SHARE. Repeatable; of several that strike a call, the first does
 
 Kinds, and whether the call is applied:
