@@ -9,6 +9,7 @@ pub mod origin;
 pub mod platform;
 pub mod records;
 pub mod report;
+pub mod scenario;
 pub mod settings;
 pub mod sync;
 pub mod template;

@@ -5,5 +5,5 @@ mod mishaps;
 mod numbers;
 
 pub(crate) use choices::{BulkCostArg, LimiterArg, RetryAfterArg};
-pub(crate) use mishaps::{FAULT_HELP, FaultArg, OutageArg};
+pub(crate) use mishaps::{FAULT_HELP, FaultArg, OutageArg, fault_kind, outage_kind, share};
 pub(crate) use numbers::{TooMany, ban, latency, model_rate, second_of};
