@@ -18,6 +18,8 @@ mod run_at_fault;
 #[cfg(test)]
 mod same_trace;
 #[cfg(test)]
+mod scenarios;
+#[cfg(test)]
 mod scripted;
 #[cfg(test)]
 mod settings;
