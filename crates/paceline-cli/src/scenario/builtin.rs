@@ -35,7 +35,7 @@ fn advice(name: &str) -> String {
 }
 
 /// By name; the four readings of the founding question come first.
-const SHIPPED: [(&str, &str); 22] = [
+const SHIPPED: [(&str, &str); 23] = [
     ("founding", include_str!("../../../../scenarios/founding.toml")),
     ("founding-concurrency", include_str!("../../../../scenarios/founding-concurrency.toml")),
     ("founding-minute", include_str!("../../../../scenarios/founding-minute.toml")),
@@ -43,6 +43,7 @@ const SHIPPED: [(&str, &str); 22] = [
     ("bulk-by-item", include_str!("../../../../scenarios/bulk-by-item.toml")),
     ("date-retry-after", include_str!("../../../../scenarios/date-retry-after.toml")),
     ("documented", include_str!("../../../../scenarios/documented.toml")),
+    ("endpoint-limits", include_str!("../../../../scenarios/endpoint-limits.toml")),
     ("fixed-window", include_str!("../../../../scenarios/fixed-window.toml")),
     ("founding-ban", include_str!("../../../../scenarios/founding-ban.toml")),
     ("halved", include_str!("../../../../scenarios/halved.toml")),

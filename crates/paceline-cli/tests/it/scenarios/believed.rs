@@ -42,7 +42,7 @@ fn a_file_may_say_otherwise_and_must_where_only_calls_at_once_are_limited() {
 }
 
 #[test]
-fn the_founding_question_is_120_a_second_in_all_its_readings_but_the_documented_one() {
+fn the_founding_question_is_120_a_second_in_all_its_readings_but_the_published_minute() {
     let per_second = |name: &str| ScenarioFile::builtin(name).unwrap().believed.unwrap().rate.per_second();
     for name in ["founding", "founding-concurrency", "founding-credential", "founding-ban"] {
         assert!((per_second(name) - 120.0).abs() < 1e-9, "{name}");

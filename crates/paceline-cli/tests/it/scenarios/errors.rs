@@ -191,6 +191,27 @@ fn parts_that_do_not_go_together_are_named() {
 }
 
 #[test]
+fn everything_has_a_most() {
+    let changed = |from: &str, to: &str| parse(&with("").replace(from, to)).map(drop);
+    assert!(changed("records = 10", "records = 10_000_000").is_ok());
+    assert!(changed("count = 1", "count = 100_000").is_ok());
+    assert!(parse(&with(&"[[limit]]\nrate = \"1/s\"\n".repeat(64))).is_ok());
+    let errors = [
+        changed("records = 10", "records = 10_000_001"),
+        changed("count = 1", "count = 100_001"),
+        changed("payload = \"2KB\"", "platform.body_limit = \"9GB\"\npayload = \"5GB\""),
+        parse(&with(&"[[limit]]\nrate = \"1/s\"\n".repeat(65))).map(drop),
+    ];
+    let errors: Vec<String> = errors.map(|error| error.unwrap_err().to_string()).into();
+    insta::assert_snapshot!(errors.join("\n"), @"
+    world.toml:2:11: records: `10000001` is too many; write at most 10000000
+    world.toml:4:15: count: `100001` is too many; write at most 100000
+    world.toml:4:11: a record of more than 4 GB; write a smaller one
+    world.toml:133:1: more than 64 limits; leave the looser ones out
+    ");
+}
+
+#[test]
 fn tables_and_lists_of_tables_are_told_apart() {
     insta::assert_snapshot!(
         problems(["[limit]\nrate = \"1/s\"", "fault = 5", "outage = [1]", "bulk = 5", "[[callers]]\nendpoints = 5"]),

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use paceline_cli::scenario::{Overrides, ScenarioFile};
-use paceline_core::{Config, Limits};
+use paceline_core::{Config, Limits, ScopeKind};
 use paceline_sim::driver::Paced;
 use paceline_sim::world::{self, Run, Terms};
 
@@ -63,6 +63,16 @@ fn what_a_scenario_is_there_for_happens_in_it() {
     assert!(lost.stats.faults > 50 && lost.given_up_records == lost.stats.faults);
     let halved = run("halved").finished.saturating_since(paceline_core::Instant::EPOCH);
     assert!(halved > Duration::from_secs(125), "60 s at 120/s, 60 s at 60/s, and the rest: {halved:?}");
+}
+
+#[test]
+fn a_call_falls_under_no_scope_whose_gate_could_be_the_wrong_one() {
+    use ScopeKind::{Credential, Endpoint, Tenant};
+    let scopes = |name: &str| ScenarioFile::builtin(name).unwrap().scopes();
+    assert_eq!(scopes("founding"), [Credential]);
+    assert_eq!(scopes("founding-minute"), [Tenant, Credential]);
+    assert_eq!(scopes("endpoint-limits"), [Credential, Endpoint]);
+    assert_eq!(scopes("limits-at-once"), [Tenant, Credential]);
 }
 
 #[test]
