@@ -22,6 +22,7 @@ use crate::platform::NotificationTerms;
 mod agenda;
 mod compare;
 mod demand;
+mod descriptors;
 mod intake;
 mod keep_alive;
 mod message;
@@ -105,7 +106,7 @@ pub struct Seen {
 /// It decides inside this future, which therefore stays on its thread; attempts run as tasks of the runtime.
 ///
 /// # Errors
-/// When the stand-in cannot listen on loopback.
+/// When the stand-in cannot listen on loopback, or the system allows fewer open files than the run needs.
 ///
 /// # Panics
 /// Outside a tokio runtime with its clock and its sockets enabled, or when Paceline has no scope.
@@ -115,7 +116,7 @@ pub async fn play(
     terms: &Terms,
     stop: &CancellationToken,
 ) -> io::Result<RealRun> {
-    let venue = Venue::open(scenario, NotificationTerms::default(), terms.seed).await?;
+    let venue = Venue::open(scenario, 0, NotificationTerms::default(), terms.seed).await?;
     Ok(Stage::new(scenario, player, terms, &venue).await.play(stop).await)
 }
 

@@ -67,7 +67,7 @@ impl Agreement {
     #[must_use]
     pub fn of(compared: &Compared) -> Self {
         let (model, real) = (&compared.virtual_run, &compared.real_run);
-        let goodput = |run: &Brief| float(run.delivered) / run.finish_s.max(f64::MIN_POSITIVE);
+        let goodput = |run: &Brief| float(run.delivered) / run.finish_s.max(SHORTEST_S);
         let is_near = |one: f64, other: f64, share: f64| (one - other).abs() <= share * one.max(other);
         let apart = (model.waste_per_1000 - real.waste_per_1000).abs();
         Self {
@@ -90,7 +90,7 @@ impl Agreement {
 /// The virtual runs occupy this thread; nothing else of the lab goes on meanwhile.
 ///
 /// # Errors
-/// When the stand-in cannot listen on loopback.
+/// As [`play`](super::play).
 ///
 /// # Panics
 /// With no seeds, and as [`play`] does.
@@ -143,6 +143,8 @@ fn mean(runs: &[Brief]) -> Brief {
     }
 }
 
+/// A run in which nothing was delivered has no time, and divides by this instead.
+const SHORTEST_S: f64 = 1e-9;
 /// Timers of a real machine tick in milliseconds, and its processor is shared.
 const GOODPUT_SHARE: f64 = 0.02;
 /// Two runs of a strategy that is refused a lot differ by chance alone.

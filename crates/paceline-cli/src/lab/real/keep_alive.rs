@@ -42,7 +42,7 @@ impl Keeping {
 /// `stop` is cancelled, with the intervals that are through by then.
 ///
 /// # Errors
-/// When the stand-in cannot listen on loopback.
+/// As [`play`](super::play).
 ///
 /// # Panics
 /// As [`play`](super::play) does.
@@ -55,7 +55,7 @@ pub async fn keep_alive(
 ) -> io::Result<Vec<KeptAlive>> {
     let mut kept = Vec::new();
     for &interval in &keeping.intervals {
-        let venue = Venue::open(scenario, keeping.notifications, terms.seed).await?;
+        let venue = Venue::open(scenario, keeping.sockets, keeping.notifications, terms.seed).await?;
         let sockets = WebSockets::open(venue.stand_in().address(), keeping.sockets, interval).await;
         let player = Player::Paceline(settings.clone());
         let run = Stage::new(scenario, player, terms, &venue).await.play(stop).await;

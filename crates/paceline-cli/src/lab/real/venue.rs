@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
-use super::message;
+use super::{descriptors, message};
 use crate::platform::{Network, NotificationTerms, StandIn, Surroundings, serve_in};
 
 /// A stand-in and its thread: the client's work delays no answer of the platform's. Dropped, both end.
@@ -24,12 +24,14 @@ pub(super) struct Venue {
 }
 
 impl Venue {
-    /// Opens a venue for `scenario`.
+    /// Opens a venue for `scenario`, with room for so many WebSockets.
     pub(super) async fn open(
         scenario: &Scenario,
+        websockets: u32,
         notifications: NotificationTerms,
         seed: u64,
     ) -> io::Result<Self> {
+        descriptors::make_room(scenario, websockets)?;
         let network = Network { uplink: scenario.uplink, downlink: scenario.downlink };
         let surroundings = Surroundings { network, notifications };
         let platform = as_seen_from_outside(scenario);
