@@ -46,6 +46,11 @@ const BENCHES: &[Bench] = &[
         line: "bench -p paceline-sim --bench platform --",
     },
     Bench {
+        name: "world",
+        about: "The lab's worlds: events a second of whole runs, the checks included.",
+        line: "bench -p paceline-sim --bench world --",
+    },
+    Bench {
         name: "call",
         about: "The client: one call over a kept connection.",
         line: "bench -p paceline --bench call --",
