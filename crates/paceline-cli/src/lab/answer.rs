@@ -2,10 +2,26 @@
 
 use super::outcome::{Answer, BatchPoint, Estimate, Judged, KeptAlive};
 
+/// What is known of batches.
+#[derive(Clone, Copy, Debug)]
+pub enum Batching<'a> {
+    /// The platform has no bulk endpoint.
+    NotAvailable,
+    /// Nobody looked, or the search was stopped before.
+    NotSearched,
+    /// Sizes that were tried, ascending; the first is one record in a call.
+    Tried(&'a [BatchPoint]),
+}
+
 /// What the results say: which retry strategy, whether to batch, what a keep-alive changes.
 #[must_use]
-pub fn answer(strategies: &[Judged], batches: &[BatchPoint], kept: &[KeptAlive]) -> Answer {
-    Answer { retry: retry(strategies), batching: batching(batches), keep_alive: keep_alive(kept) }
+pub fn answer(strategies: &[Judged], batches: &Batching<'_>, kept: &[KeptAlive]) -> Answer {
+    let batching = match *batches {
+        Batching::NotAvailable => "Batching: not available on this endpoint.".to_owned(),
+        Batching::NotSearched => "Batching: not searched.".to_owned(),
+        Batching::Tried(batches) => batching(batches),
+    };
+    Answer { retry: retry(strategies), batching, keep_alive: keep_alive(kept) }
 }
 
 fn retry(strategies: &[Judged]) -> String {
@@ -42,7 +58,7 @@ fn told(judged: &Judged) -> String {
 
 fn batching(batches: &[BatchPoint]) -> String {
     let Some(single) = batches.first() else {
-        return "Batching: not available on this endpoint.".to_owned();
+        return "Batching: not searched.".to_owned();
     };
     let score = |point: &&BatchPoint| point.measures.score_s.mean;
     let best = batches.iter().min_by(|left, right| score(left).total_cmp(&score(right))).unwrap_or(single);
@@ -118,7 +134,9 @@ mod tests {
 
     #[test]
     fn batching_is_recommended_only_where_it_certainly_pays() {
-        assert_eq!(batching(&[]), "Batching: not available on this endpoint.");
+        let without = answer(&[], &Batching::NotAvailable, &[]).batching;
+        assert_eq!(without, "Batching: not available on this endpoint.");
+        assert_eq!(answer(&[], &Batching::NotSearched, &[]).batching, "Batching: not searched.");
         let pays = batching(&[point(1, 100.0), point(10, 10.0), point(100, 4.0)]);
         assert!(pays.contains("100 records in a call are through after 4.0 s"), "{pays}");
         assert!(batching(&[point(1, 10.0), point(10, 9.5)]).contains("does not pay"));

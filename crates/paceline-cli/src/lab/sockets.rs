@@ -30,6 +30,9 @@ pub async fn play(
     let (scenario, terms) = (&study.file.scenario, study.terms());
     let seeds = study.seeds.get();
     for named in strategies {
+        if stop.is_cancelled() {
+            return Ok(());
+        }
         told(&format!("{} over sockets", named.name));
         let contender = [contender(study, named)];
         outcome.real.extend(real::compare(scenario, &contender, &terms, seeds, stop).await?);
@@ -39,6 +42,9 @@ pub async fn play(
         Arrivals::Open { .. } => HELD_BESIDE_A_CROWD,
     };
     for interval in Keeping::usual(users).intervals {
+        if stop.is_cancelled() {
+            break;
+        }
         let pings =
             interval.map_or_else(|| "no pings".to_owned(), |interval| format!("pings every {interval:?}"));
         told(&format!("a sync beside {users} WebSockets with {pings}"));
@@ -46,7 +52,8 @@ pub async fn play(
         let settings = product(study);
         outcome.keep_alive.extend(real::keep_alive(scenario, &keeping, &settings, &terms, stop).await?);
     }
-    outcome.answer = answer(&outcome.strategies, &outcome.batches, &outcome.keep_alive);
+    let batching = study.batching(&outcome.batches);
+    outcome.answer = answer(&outcome.strategies, &batching, &outcome.keep_alive);
     Ok(())
 }
 

@@ -7,9 +7,9 @@ use paceline_sim::oracle;
 use paceline_sim::platform::Rate;
 use paceline_sim::strategies::{Known, Named};
 
-use super::answer::answer;
+use super::answer::{Batching, answer};
 use super::measure::{Sample, marks, measures, percentiles};
-use super::outcome::{Judged, Outcome, Played};
+use super::outcome::{BatchPoint, Judged, Outcome, Played};
 use super::paceline::scopes;
 use super::ranking::rank;
 use super::search;
@@ -64,12 +64,21 @@ impl Study {
         let strategies = judged(&self.strategies, results);
         Outcome {
             scenario: self.played(played_seeds),
-            answer: answer(&strategies, &found.batches, &[]),
+            answer: answer(&strategies, &self.batching(&found.batches), &[]),
             strategies,
             search: found.searched,
             batches: found.batches,
             real: Vec::new(),
             keep_alive: Vec::new(),
+        }
+    }
+
+    /// What is said of batches.
+    pub(super) fn batching<'a>(&self, batches: &'a [BatchPoint]) -> Batching<'a> {
+        match (batches, self.file.scenario.bulk) {
+            ([], Some(_)) => Batching::NotSearched,
+            ([], None) => Batching::NotAvailable,
+            (batches, _) => Batching::Tried(batches),
         }
     }
 
