@@ -16,6 +16,7 @@ use crate::call::{AttemptId, Call, CallId};
 use crate::config::Config;
 use crate::event::Event;
 use crate::gate::GateCause;
+use crate::learn::Belief;
 use crate::limits::Limits;
 use crate::outcome::GiveUp;
 use crate::queue::WaitingCalls;
@@ -173,6 +174,12 @@ impl Controller {
     #[must_use]
     pub fn scope_name(&self, id: ScopeId) -> Option<(ScopeKind, &str)> {
         self.scopes.name(id)
+    }
+
+    /// What a scope is believed to admit, and why; None for a forgotten scope.
+    #[must_use]
+    pub fn belief(&self, id: ScopeId) -> Option<Belief> {
+        self.scopes.contains(id).then(|| self.scopes.state(id).belief())
     }
 
     /// Sets what is known about the limits of a scope, and starts learning the rest anew.

@@ -2,6 +2,7 @@
 
 use crate::call::{AttemptId, CallId};
 use crate::gate::GateCause;
+use crate::learn::Belief;
 use crate::outcome::Outcome;
 use crate::scope::ScopeId;
 use crate::time::Instant;
@@ -32,12 +33,12 @@ pub enum Event {
         /// Why.
         cause: GateCause,
     },
-    /// The rate that a scope is believed to admit changed.
-    RateLearned {
-        /// Whose.
+    /// What a scope is believed to admit changed.
+    Believed {
+        /// Which.
         scope: ScopeId,
-        /// Cost units per second.
-        per_second: f64,
+        /// What is believed now, and why.
+        belief: Belief,
     },
     /// A call that its siblings overtake while it is refused was set aside.
     SetAside {

@@ -4,5 +4,7 @@
 //! what rate, and with how much saved-up burst, the scope may be paced.
 
 mod aimd;
+mod belief;
 
 pub(crate) use aimd::Aimd;
+pub use belief::{Belief, Learned, Quota, Source};

@@ -34,6 +34,7 @@ pub use config::Config;
 pub use controller::{Controller, Departure, SubmitError, WaitReason};
 pub use event::Event;
 pub use gate::GateCause;
+pub use learn::{Belief, Learned, Quota, Source};
 pub use limits::{KnownRate, Limits, Reserve};
 pub use outcome::{GiveUp, Outcome, Verdict};
 pub use quota::Rate;

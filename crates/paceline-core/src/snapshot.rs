@@ -1,11 +1,11 @@
 //! What must survive a restart: closed gates and learned limits.
 
 use crate::gate::GateCause;
-use crate::quota::Rate;
+use crate::learn::Learned;
 use crate::scope::ScopeKind;
 use crate::time::WallTime;
 
-/// Closed gates and learned rates of all scopes, in civil time.
+/// Closed gates and learned limits of all scopes, in civil time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
     /// One entry for each scope that has something to remember.
@@ -21,6 +21,6 @@ pub struct ScopeSnapshot {
     pub name: String,
     /// Until when its gate is closed, and why. [`WallTime::FAR_FUTURE`]: until somebody intervenes.
     pub closed: Option<(WallTime, GateCause)>,
-    /// The rate that it was found to admit.
-    pub rate: Option<Rate>,
+    /// What it was found to admit.
+    pub learned: Learned,
 }

@@ -54,7 +54,7 @@ pub use bytes::Bytes;
 pub use client::{CallError, Client, ClientBuilder, Request, Response};
 pub use driver::Pacer;
 pub use paceline_core::{
-    Answered, AttemptId, Backoff, CallId, ClientId, Config, Cost, Event, GateCause, GiveUp, Instant, Jitter,
-    KnownRate, Limits, OnUncertain, Outcome, Rate, Reply, Reserve, ScopeId, ScopeKind, ScopeSet,
-    ScopeSnapshot, Snapshot, SubmitError, WaitReason, WallTime,
+    Answered, AttemptId, Backoff, Belief, CallId, ClientId, Config, Cost, Event, GateCause, GiveUp, Instant,
+    Jitter, KnownRate, Learned, Limits, OnUncertain, Outcome, Quota, Rate, Reply, Reserve, ScopeId,
+    ScopeKind, ScopeSet, ScopeSnapshot, Snapshot, Source, SubmitError, WaitReason, WallTime,
 };

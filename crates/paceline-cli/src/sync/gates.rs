@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use paceline::driver::GateRecord;
-use paceline_core::{GateCause, Instant, Rate, ScopeKind, ScopeSnapshot, Snapshot, WallTime};
+use paceline_core::{GateCause, Instant, Learned, Quota, Rate, ScopeKind, ScopeSnapshot, Snapshot, WallTime};
 
 use crate::journal::{Entry, Journal, JournalError, SavedScope, ScopeName};
 
@@ -92,7 +92,9 @@ fn close(scopes: &mut Vec<ScopeSnapshot>, (kind, name): (ScopeKind, &str), until
     match scopes.iter_mut().find(|scope| (scope.kind, scope.name.as_str()) == (kind, name)) {
         Some(scope) if scope.closed.is_some_and(|(known, _)| known >= until) => {}
         Some(scope) => scope.closed = closed,
-        None => scopes.push(ScopeSnapshot { kind, name: name.to_owned(), closed, rate: None }),
+        None => {
+            scopes.push(ScopeSnapshot { kind, name: name.to_owned(), closed, learned: Learned::default() })
+        }
     }
 }
 
@@ -100,15 +102,16 @@ fn close(scopes: &mut Vec<ScopeSnapshot>, (kind, name): (ScopeKind, &str), until
 fn restored(saved: &SavedScope, now: WallTime) -> Option<ScopeSnapshot> {
     let closed = saved.closed.filter(|&(until, _)| until > now && until != WallTime::FAR_FUTURE);
     let rate = saved.learned.as_deref().and_then(parse_rate);
+    let learned = Learned { quota: rate.map(|rate| Quota::Pace { rate }), in_flight: None };
     let ScopeName { kind, name } = &saved.scope;
     let is_worth_it = closed.is_some() || rate.is_some();
-    is_worth_it.then(|| ScopeSnapshot { kind: *kind, name: name.clone(), closed, rate })
+    is_worth_it.then(|| ScopeSnapshot { kind: *kind, name: name.clone(), closed, learned })
 }
 
 /// What a machine has learned, for the journal.
 pub(super) fn learned(snapshot: &Snapshot) -> Vec<Entry> {
     let learned = snapshot.scopes.iter().filter_map(|scope| {
-        let limits = Some(written_rate(scope.rate?));
+        let limits = Some(written_rate(scope.learned.quota?.rate()));
         let scope = ScopeName { kind: scope.kind, name: scope.name.clone() };
         Some(Entry::Learned { scope, limits, retry_after: None })
     });
@@ -201,7 +204,11 @@ mod tests {
 
     #[test]
     fn a_learned_rate_comes_back_as_it_was_written() {
-        let rate = snapshot(&[saved(None, None)], None, SCOPE, NOW).scopes[0].rate.expect("it was saved");
+        let rate = snapshot(&[saved(None, None)], None, SCOPE, NOW).scopes[0]
+            .learned
+            .quota
+            .expect("it was saved")
+            .rate();
         assert_eq!(written_rate(rate), "118.250/s");
         assert_eq!(parse_rate("fast"), None);
     }

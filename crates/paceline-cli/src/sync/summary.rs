@@ -182,7 +182,7 @@ fn closed(snapshot: &Snapshot) -> Vec<ClosedScope> {
 
 fn learned(snapshot: &Snapshot) -> Vec<LearnedScope> {
     let learned = snapshot.scopes.iter().filter_map(|scope| {
-        let rate = written_rate(scope.rate?);
+        let rate = written_rate(scope.learned.quota?.rate());
         Some(LearnedScope { scope: format!("{} {}", scope.kind, scope.name), rate })
     });
     learned.collect()

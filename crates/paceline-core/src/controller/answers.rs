@@ -91,8 +91,9 @@ impl Controller {
         if scope.is_echo(departed_at) || is_aside {
             return;
         }
-        let per_second = scope.handle_episode(now).as_per_second();
-        self.emit(Event::RateLearned { scope: id, per_second });
+        scope.handle_episode(now);
+        let belief = scope.belief();
+        self.emit(Event::Believed { scope: id, belief });
         if answered.retry_after.is_none() {
             self.close_unnamed(now, id, GateCause::Backoff);
         }

@@ -3,19 +3,20 @@
 use crate::controller::Controller;
 use crate::controller::scope_state::ScopeState;
 use crate::gate::GateCause;
+use crate::learn::Learned;
 use crate::scope::ScopeId;
 use crate::snapshot::{ScopeSnapshot, Snapshot};
 use crate::time::{Instant, WallTime};
 
 impl Controller {
-    /// Closed gates and learned rates. `wall` is the civil time at `now`, rounded up: a saved gate opens no earlier.
+    /// Closed gates and learned limits. `wall` is the civil time at `now`, rounded up: a saved gate opens no earlier.
     #[must_use]
     pub fn snapshot(&self, now: Instant, wall: WallTime) -> Snapshot {
         let scopes = self.scopes.iter().filter_map(|(_, kind, name, state)| {
             let closed = closed_until(state, now, wall);
-            let rate = state.learned();
-            let is_worth_it = closed.is_some() || rate.is_some();
-            is_worth_it.then(|| ScopeSnapshot { kind, name: name.to_owned(), closed, rate })
+            let learned = state.learned();
+            let is_worth_it = closed.is_some() || learned != Learned::default();
+            is_worth_it.then(|| ScopeSnapshot { kind, name: name.to_owned(), closed, learned })
         });
         Snapshot { scopes: scopes.collect() }
     }
@@ -28,9 +29,7 @@ impl Controller {
             if let Some((until, cause)) = saved.closed {
                 self.close_restored(now, wall, id, until, cause);
             }
-            if let Some(rate) = saved.rate {
-                self.scopes.state_mut(id).restore_rate(now, rate);
-            }
+            self.scopes.state_mut(id).restore(now, saved.learned);
         }
     }
 

@@ -6,7 +6,7 @@ use crate::budget::RetryBudget;
 use crate::call::{AttemptId, Cost};
 use crate::concurrency::Slots;
 use crate::gate::{Gate, GateCause};
-use crate::learn::Aimd;
+use crate::learn::{Aimd, Belief, Learned, Quota, Source};
 use crate::limits::Limits;
 use crate::quota::{Pacer, Rate};
 use crate::time::Instant;
@@ -193,21 +193,29 @@ impl ScopeState {
         self.learner.handle_accepted(round_trip, f64::from(cost.0.get()));
     }
 
-    /// The first refusal of an episode: the rate falls once. Returns the new rate.
-    pub(crate) fn handle_episode(&mut self, now: Instant) -> Rate {
+    /// The first refusal of an episode: the rate falls once.
+    pub(crate) fn handle_episode(&mut self, now: Instant) {
         self.learner.handle_episode(now, self.pacer.has_saved_up(now));
         self.reshape_pacer(now);
         self.pacer.empty(now);
-        self.learner.rate()
     }
 
-    pub(crate) fn restore_rate(&mut self, now: Instant, rate: Rate) {
-        self.learner.restore(rate);
-        self.reshape_pacer(now);
+    pub(crate) fn restore(&mut self, now: Instant, learned: Learned) {
+        if let Some(quota) = learned.quota {
+            self.learner.restore(quota.rate());
+            self.reshape_pacer(now);
+        }
     }
 
-    pub(crate) fn learned(&self) -> Option<Rate> {
-        self.learner.learned()
+    pub(crate) fn learned(&self) -> Learned {
+        let quota = self.learner.learned().map(|rate| Quota::Pace { rate });
+        Learned { quota, in_flight: None }
+    }
+
+    /// What it is believed to admit.
+    pub(crate) fn belief(&self) -> Belief {
+        let learned = Learned { quota: Some(Quota::Pace { rate: self.learner.rate() }), in_flight: None };
+        Belief { learned, bounds: None, source: Source::Seen, refusals: 0, accepted: self.accepted }
     }
 
     /// The rate that it is paced at.

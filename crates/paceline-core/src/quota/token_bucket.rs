@@ -1,5 +1,6 @@
 //! A token bucket, as the generic cell rate algorithm (ITU-T I.371): one instant of state, no refilling.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::call::Cost;
@@ -10,6 +11,9 @@ use crate::time::Instant;
 pub struct Rate(f64);
 
 impl Rate {
+    /// One unit in a day: slower than any limit seen, and still far from never.
+    pub const SLOWEST: Self = Self(SLOWEST);
+
     /// `units` per second; None unless finite and at least one in a day.
     #[must_use]
     pub fn per_second(units: f64) -> Option<Self> {
@@ -38,6 +42,19 @@ impl Rate {
     /// Nanoseconds that one unit takes.
     fn interval(self) -> f64 {
         1e9 / self.0
+    }
+}
+
+impl fmt::Display for Rate {
+    /// Per second, or per minute or hour where that reads better.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, period) = match self.0 {
+            fast if fast >= 1.0 => (fast, "s"),
+            slow if slow * 60.0 >= 1.0 => (slow * 60.0, "min"),
+            crawling => (crawling * 3_600.0, "h"),
+        };
+        let digits = usize::from(count < 99.95) + usize::from(count < 9.995);
+        write!(f, "{count:.digits$}/{period}")
     }
 }
 
@@ -105,7 +122,7 @@ impl TokenBucket {
     }
 }
 
-/// One unit in a day: slower than any limit seen, and still far from never.
+/// Units per second of the slowest rate.
 const SLOWEST: f64 = 1.0 / 86_400.0;
 /// One unit in a nanosecond, the grain of time.
 const FASTEST: f64 = 1e9;

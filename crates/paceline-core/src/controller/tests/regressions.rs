@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::stories::{at, call, departures, known, machine, run};
 use crate::controller::{Controller, Departure};
 use crate::{
-    AttemptId, Call, CallId, Config, GateCause, GiveUp, Instant, Limits, Rate, Reply, ScopeKind, ScopeSet,
-    ScopeSnapshot, Snapshot, Verdict, WaitReason, WallTime,
+    AttemptId, Call, CallId, Config, GateCause, GiveUp, Instant, Learned, Limits, Quota, Rate, Reply,
+    ScopeKind, ScopeSet, ScopeSnapshot, Snapshot, Verdict, WaitReason, WallTime,
 };
 
 /// Starts the one call that may depart, and sends it.
@@ -138,7 +138,7 @@ fn a_known_limit_is_paced_at_whatever_an_earlier_run_learned() {
         kind: ScopeKind::Credential,
         name: "a".into(),
         closed: None,
-        rate: Rate::per_second(5.0),
+        learned: Learned { quota: Rate::per_second(5.0).map(|rate| Quota::Pace { rate }), in_flight: None },
     };
     machine.restore(at(0), WallTime::from_unix_millis(0), &Snapshot { scopes: vec![saved] });
     let sent = run(&mut machine, at(0), at(10_000), &Reply::status(200)).len();

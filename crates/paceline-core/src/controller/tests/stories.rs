@@ -101,7 +101,7 @@ fn refusals_of_attempts_that_left_before_the_closing_are_one_event() {
         assert_eq!(verdict, Verdict::Retry);
     }
     let events: Vec<Event> = std::iter::from_fn(|| machine.poll_event()).collect();
-    let decreases = events.iter().filter(|event| matches!(event, Event::RateLearned { .. })).count();
+    let decreases = events.iter().filter(|event| matches!(event, Event::Believed { .. })).count();
     assert_eq!(decreases, 1);
 }
 
