@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use crate::headers::Published;
 use crate::scope::ScopeKind;
 
 /// What became of one attempt, as far as the client can see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// The head of an HTTP response arrived.
     Answered(Answered),
@@ -17,7 +18,7 @@ pub enum Reply {
 }
 
 /// The head of an HTTP response.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
     /// The status code, 100 to 999.
     pub status: u16,
@@ -26,13 +27,15 @@ pub struct Answered {
     pub retry_after: Option<Duration>,
     /// Which kind of limit refused, when the answer says so.
     pub named_scope: Option<ScopeKind>,
+    /// What it says about limits otherwise.
+    pub published: Published,
 }
 
 impl Answered {
     /// An answer that says nothing beside its status.
     #[must_use]
     pub const fn status(status: u16) -> Self {
-        Self { status, retry_after: None, named_scope: None }
+        Self { status, retry_after: None, named_scope: None, published: Published::NONE }
     }
 }
 
@@ -45,7 +48,7 @@ impl Reply {
 
     /// An answer with a status and a wait.
     #[must_use]
-    pub const fn refused(status: u16, retry_after: Duration) -> Self {
-        Self::Answered(Answered { status, retry_after: Some(retry_after), named_scope: None })
+    pub fn refused(status: u16, retry_after: Duration) -> Self {
+        Self::Answered(Answered { retry_after: Some(retry_after), ..Answered::status(status) })
     }
 }

@@ -50,7 +50,7 @@ pub struct Lane {
 }
 
 /// What a client sees of an attempt's end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The reply, read as Paceline reads it.
     pub reply: Reply,

@@ -28,7 +28,7 @@ struct Trace {
 
 impl Trace {
     fn answer(&self, departures: usize) -> (u64, Reply) {
-        self.answers.get(departures).copied().unwrap_or((40, Reply::status(200)))
+        self.answers.get(departures).cloned().unwrap_or((40, Reply::status(200)))
     }
 }
 

@@ -46,7 +46,7 @@ impl Controller {
 
     fn learn(&mut self, now: Instant, call: &Call, departed_at: Instant, reply: &Reply, outcome: Outcome) {
         let answered = match reply {
-            Reply::Answered(answered) => *answered,
+            Reply::Answered(answered) => answered.clone(),
             Reply::NotSent | Reply::Lost => Answered::status(0),
         };
         let wait = answered.retry_after.filter(|_| outcome != Outcome::Accepted);

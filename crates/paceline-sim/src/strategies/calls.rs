@@ -68,7 +68,7 @@ impl Calls {
 
 /// How long the platform asked to be left alone, rightly read; None when it did not say.
 pub(super) const fn told(answer: &Answer) -> Option<Duration> {
-    match answer.reply {
+    match &answer.reply {
         Reply::Answered(answered) => answered.retry_after,
         Reply::NotSent | Reply::Lost => None,
     }

@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
         }
         let reply = arriving.reply();
         let response = self.keep(arriving, true);
-        let next = in_flight.settle(reply).await?;
+        let next = in_flight.settle(reply.clone()).await?;
         self.report(self.attempts, reply);
         self.answered(next, response).await
     }
@@ -182,7 +182,7 @@ impl<'a> Run<'a> {
         time_out: Pin<&mut Sleep>,
     ) -> Result<Step, CallError> {
         let reply = arriving.reply();
-        let (slot, next) = in_flight.reply(reply).await?;
+        let (slot, next) = in_flight.reply(reply.clone()).await?;
         self.report(self.attempts, reply);
         if let Next::Retry(waiting) = next {
             return self.drain_until_turn(arriving, slot, waiting, time_out).await;

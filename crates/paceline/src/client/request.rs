@@ -66,7 +66,7 @@ pub enum Setback<'a> {
 }
 
 /// How one attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttemptReport {
     /// Its number, counted from 1.
     pub number: u32,
@@ -158,7 +158,7 @@ mod tests {
             (Reply::Lost, Applied::Maybe),
         ];
         for (reply, applied) in cases {
-            assert_eq!(AttemptReport { number: 1, reply }.applied(), applied, "{reply:?}");
+            assert_eq!(AttemptReport { number: 1, reply: reply.clone() }.applied(), applied, "{reply:?}");
         }
     }
 }

@@ -83,7 +83,7 @@ impl Strategy for Watched {
 
     fn answered(&mut self, now: Instant, attempt: AttemptId, answer: &Answer) -> Fate {
         let seen = self.calls.get_mut(&attempt.call).expect("what is answered was sent");
-        if let Reply::Answered(answered) = answer.reply
+        if let Reply::Answered(answered) = &answer.reply
             && let Some(wait) = answered.retry_after
         {
             seen.told = now + wait;
