@@ -20,7 +20,7 @@ use crate::learn::Belief;
 use crate::limits::Limits;
 use crate::outcome::GiveUp;
 use crate::queue::WaitingCalls;
-use crate::scope::{ScopeId, ScopeKind};
+use crate::scope::{ScopeId, ScopeKind, ScopeSet};
 use crate::time::Instant;
 pub(crate) use calls::CallSlot;
 use calls::{CallState, Calls, Stands};
@@ -135,8 +135,21 @@ impl std::error::Error for SubmitError {}
 struct Attempt {
     call: Call,
     departed_at: Instant,
+    beside: Beside,
     sent: bool,
     answered: bool,
+}
+
+/// How many attempts were in flight in each of a call's scopes when it departed, itself included.
+#[derive(Clone, Copy, Debug, Default)]
+struct Beside([u32; ScopeKind::ALL.len()]);
+
+impl Beside {
+    /// In the scope `id`, one of `scopes`.
+    fn at(&self, scopes: &ScopeSet, id: ScopeId) -> u32 {
+        let place = scopes.as_slice().iter().position(|&other| other == id);
+        place.map_or(0, |place| self.0[place])
+    }
 }
 
 impl Controller {
@@ -379,9 +392,9 @@ impl Controller {
         else {
             return false;
         };
-        let call = attempt.call;
+        let (call, departed_at) = (attempt.call, attempt.departed_at);
         for &scope in call.scopes.as_slice() {
-            self.scopes.state_mut(scope).refund(call.cost);
+            self.scopes.state_mut(scope).refund(departed_at, call.cost);
         }
         self.handle_done(now, id);
         true

@@ -1,10 +1,14 @@
-//! What a scope admits, learned from the stream of its answers. The seam for identification.
-//!
-//! A learner is told of every departure, every accepted attempt and every refusal episode, and says at
-//! what rate, and with how much saved-up burst, the scope may be paced.
+//! What a scope admits, learned from the stream of its answers.
 
-mod aimd;
+mod allowance;
 mod belief;
+mod fit;
+mod identification;
+mod model;
+mod probe;
+mod round_trip;
+mod shadow;
+mod trace;
 
-pub(crate) use aimd::Aimd;
 pub use belief::{Belief, Learned, Quota, Source};
+pub(crate) use identification::Identification;

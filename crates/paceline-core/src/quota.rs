@@ -1,8 +1,6 @@
-//! The client's shadow of a limiter, and the pacer in front of it.
+//! Rates, and buckets that hold departures to one.
 
-mod pacer;
 mod token_bucket;
 
-pub(crate) use pacer::Pacer;
 pub use token_bucket::Rate;
 pub(crate) use token_bucket::TokenBucket;

@@ -29,6 +29,18 @@ impl Instant {
         self.0
     }
 
+    /// Seconds since the epoch.
+    #[expect(clippy::cast_precision_loss, reason = "a microsecond in a century")]
+    pub(crate) fn as_secs_f64(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+
+    /// So many seconds after the epoch; the epoch itself for fewer than none.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    pub(crate) fn from_secs_f64(seconds: f64) -> Self {
+        Self((seconds * 1e9) as u64)
+    }
+
     /// How long after `earlier` this is; zero when it is not after it.
     #[must_use]
     pub const fn saturating_since(self, earlier: Self) -> Duration {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::backoff::{Backoff, at_least};
 use crate::call::{AttemptId, Call, OnUncertain};
-use crate::controller::Controller;
+use crate::controller::{Beside, Controller};
 use crate::controller::calls::Stands;
 use crate::event::Event;
 use crate::gate::GateCause;
@@ -25,10 +25,10 @@ impl Controller {
             return cancelled;
         };
         attempt.answered = true;
-        let (call, departed_at) = (attempt.call, attempt.departed_at);
+        let (call, departed_at, beside) = (attempt.call, attempt.departed_at, attempt.beside);
         let outcome = Outcome::of(reply, self.was_throttled_lately(now, &call));
         self.emit(Event::Answered { attempt: id, outcome });
-        self.learn(now, &call, departed_at, reply, outcome);
+        self.learn(now, &call, (departed_at, beside), reply, outcome);
         let is_current = self.calls.find(call.id).is_some_and(|state| state.attempts == id.number);
         if !is_current {
             return cancelled;
@@ -44,7 +44,8 @@ impl Controller {
         })
     }
 
-    fn learn(&mut self, now: Instant, call: &Call, departed_at: Instant, reply: &Reply, outcome: Outcome) {
+    fn learn(&mut self, now: Instant, call: &Call, departure: (Instant, Beside), reply: &Reply, outcome: Outcome) {
+        let (departed_at, _) = departure;
         let answered = match reply {
             Reply::Answered(answered) => answered.clone(),
             Reply::NotSent | Reply::Lost => Answered::status(0),
@@ -54,7 +55,7 @@ impl Controller {
         match outcome {
             Outcome::Accepted => self.learn_accepted(now, call, departed_at),
             Outcome::Rejected => self.learn_working(call, departed_at),
-            Outcome::Throttled | Outcome::Overloaded => self.learn_refused(now, call, departed_at, &answered),
+            Outcome::Throttled | Outcome::Overloaded => self.learn_refused(now, call, departure, &answered),
             Outcome::Transient | Outcome::Uncertain => self.learn_failed(now, call, departed_at),
             Outcome::Unauthorized => self.shut(now, call, departed_at, GateCause::Unauthorized, None),
             Outcome::Banned => self.shut(now, call, departed_at, GateCause::Banned, opens_at),
@@ -76,22 +77,26 @@ impl Controller {
 
     fn learn_accepted(&mut self, now: Instant, call: &Call, departed_at: Instant) {
         self.learn_working(call, departed_at);
-        let round_trip = now.saturating_since(departed_at);
         for &id in call.scopes.as_slice() {
-            self.scopes.state_mut(id).handle_accepted(round_trip, call.cost);
+            self.scopes.state_mut(id).handle_accepted(now, departed_at, call.cost);
         }
     }
 
-    fn learn_refused(&mut self, now: Instant, call: &Call, departed_at: Instant, answered: &Answered) {
+    fn learn_refused(&mut self, now: Instant, call: &Call, departure: (Instant, Beside), answered: &Answered) {
+        let (departed_at, beside) = departure;
+        for &id in call.scopes.as_slice() {
+            self.scopes.state_mut(id).handle_refused(departed_at, call.cost);
+        }
         let id = self.scopes.of_kind_or_narrowest(&call.scopes, answered.named_scope);
         let is_aside = self.calls.find(call.id).is_some_and(|state| state.overtaken >= SET_ASIDE_AFTER);
+        let in_flight = beside.at(&call.scopes, id);
         let scope = self.scopes.state_mut(id);
         scope.note_throttled(now, answered.retry_after);
         // A call that is refused while all others pass says nothing about the scope.
         if scope.is_echo(departed_at) || is_aside {
             return;
         }
-        scope.handle_episode(now);
+        scope.handle_episode(now, departed_at, in_flight, answered.retry_after);
         let belief = scope.belief();
         self.emit(Event::Believed { scope: id, belief });
         if answered.retry_after.is_none() {

@@ -3,7 +3,7 @@
 use crate::call::{AttemptId, CallId, Cost};
 use crate::controller::calls::Stands;
 use crate::controller::scope_state::Refusal;
-use crate::controller::{Attempt, Controller, Departure, WaitReason};
+use crate::controller::{Attempt, Beside, Controller, Departure, WaitReason};
 use crate::event::Event;
 use crate::outcome::GiveUp;
 use crate::queue::{LaneId, Queued};
@@ -66,12 +66,24 @@ impl Controller {
         let cost = self.waiting.head(lane).cost;
         self.drop_stale_pledge(lane, cost);
         let scopes = self.waiting.scopes(lane);
+        for &id in scopes.as_slice() {
+            self.think_over(now, id);
+        }
         let refusals = scopes.as_slice().iter().filter_map(|&id| {
             let is_paid = self.paid(lane) & bit_of(&scopes, id) != 0;
             let turn = || (!is_paid && self.waiting.is_behind(lane, id)).then_some(Refusal::Turn);
             self.refusal_at(now, lane, id).or_else(turn).map(|refusal| (id, refusal))
         });
         refusals.max_by_key(|&(_, refusal)| refusal)
+    }
+
+    /// A closing of the scope that has passed is thought over before anybody departs after it.
+    fn think_over(&mut self, now: Instant, id: ScopeId) {
+        let scope = self.scopes.state_mut(id);
+        if scope.advance(now) {
+            let belief = scope.belief();
+            self.emit(Event::Believed { scope: id, belief });
+        }
     }
 
     /// Why one scope refuses the lane's call. A pledge pays tokens and slot; it never opens a gate.
@@ -145,7 +157,7 @@ impl Controller {
         for &id in scopes.as_slice() {
             if mask & bit_of(&scopes, id) != 0 {
                 let scope = self.scopes.state_mut(id);
-                scope.refund(cost);
+                scope.refund(self.now, cost);
                 scope.free_slot();
                 self.look_at(self.now, id);
             }
@@ -162,15 +174,17 @@ impl Controller {
         state.attempts += 1;
         let call = state.call;
         let attempt = AttemptId { call: id, number: state.attempts };
-        for &id in scopes.as_slice() {
+        let mut beside = Beside::default();
+        for (place, &id) in scopes.as_slice().iter().enumerate() {
             let scope = self.scopes.state_mut(id);
             if paid & bit_of(&scopes, id) == 0 {
                 scope.charge(now, cost);
             }
             scope.send_scout(attempt);
+            beside.0[place] = scope.slots_taken();
         }
         self.refer(&call, 1);
-        self.attempts.insert(attempt, Attempt { call, departed_at: now, sent: false, answered: false });
+        self.attempts.insert(attempt, Attempt { call, departed_at: now, beside, sent: false, answered: false });
         self.emit(Event::Departed { attempt, at: now });
         Departure::Start { call: id, attempt }
     }
@@ -187,6 +201,7 @@ impl Controller {
                 return false;
             }
             self.set_timer(id, None);
+            self.think_over(now, id);
             let Some(lane) = self.waiting.first_parked(id) else { continue };
             match self.refusal_at(now, lane, id) {
                 Some(Refusal::Gate(at) | Refusal::Pace(at)) => self.look_at(at, id),

@@ -6,9 +6,9 @@ use crate::budget::RetryBudget;
 use crate::call::{AttemptId, Cost};
 use crate::concurrency::Slots;
 use crate::gate::{Gate, GateCause};
-use crate::learn::{Aimd, Belief, Learned, Quota, Source};
+use crate::learn::{Belief, Identification, Learned};
 use crate::limits::Limits;
-use crate::quota::{Pacer, Rate};
+use crate::quota::Rate;
 use crate::time::Instant;
 
 /// Everything the machine keeps about one scope.
@@ -17,8 +17,7 @@ pub(crate) struct ScopeState {
     pub(crate) gate: Gate,
     pub(crate) budget: RetryBudget,
     slots: Slots,
-    pacer: Pacer,
-    learner: Aimd,
+    learner: Identification,
     limits: Limits,
     /// The attempt that tries first while the gate is half open.
     scout: Option<AttemptId>,
@@ -58,15 +57,13 @@ pub(crate) enum Refusal {
 
 impl ScopeState {
     pub(crate) fn new(limits: Limits) -> Self {
-        let learner = Aimd::new(limits);
         let mut slots = Slots::default();
         slots.set_limit(limits.in_flight);
         Self {
             gate: Gate::open(),
             budget: RetryBudget::full(),
             slots,
-            pacer: Pacer::new(&learner),
-            learner,
+            learner: Identification::new(limits),
             limits,
             scout: None,
             held_back: false,
@@ -85,13 +82,11 @@ impl ScopeState {
     /// Replaces what the user says about the limits; what was learned so far is dropped.
     pub(crate) fn set_limits(&mut self, now: Instant, limits: Limits) {
         self.limits = limits;
-        self.learner = Aimd::new(limits);
+        let before = std::mem::replace(&mut self.learner, Identification::new(limits));
         self.slots.set_limit(limits.in_flight);
         if self.has_departed {
-            // The tokens stay: new limits are no new burst.
-            self.reshape_pacer(now);
-        } else {
-            self.pacer = Pacer::new(&self.learner);
+            // New limits are no new burst.
+            self.learner.inherit(now, &before);
         }
     }
 
@@ -102,10 +97,10 @@ impl ScopeState {
         if self.gate.is_half_open() && self.scout.is_some() {
             return Some(Refusal::Scout);
         }
-        if self.slots.is_full() {
+        if self.slots.is_full() || self.learner.in_flight().is_some_and(|most| self.slots.taken() >= most) {
             return Some(Refusal::Slots);
         }
-        let ready_at = self.pacer.ready_at(cost);
+        let ready_at = self.learner.ready_at(cost);
         (ready_at > now).then_some(Refusal::Pace(ready_at))
     }
 
@@ -117,13 +112,8 @@ impl ScopeState {
     /// Charges what a departure takes: tokens and a slot.
     pub(crate) fn charge(&mut self, now: Instant, cost: Cost) {
         self.has_departed = true;
-        self.pacer.take(now, cost);
         self.slots.take();
-        let before = self.learner.rate();
-        self.learner.handle_departure(now, std::mem::take(&mut self.held_back));
-        if self.learner.rate() != before {
-            self.reshape_pacer(now);
-        }
+        self.learner.depart(now, cost, self.slots.taken(), std::mem::take(&mut self.held_back));
     }
 
     /// Marks `attempt` as the one that tries first, if the gate asks for one.
@@ -134,8 +124,8 @@ impl ScopeState {
     }
 
     /// Gives back what an attempt that never left had taken; its slot is freed apart.
-    pub(crate) fn refund(&mut self, cost: Cost) {
-        self.pacer.refund(cost);
+    pub(crate) fn refund(&mut self, departed_at: Instant, cost: Cost) {
+        self.learner.refund(departed_at, cost);
     }
 
     pub(crate) fn free_slot(&mut self) {
@@ -162,7 +152,7 @@ impl ScopeState {
     pub(crate) fn close(&mut self, now: Instant, until: Instant, cause: GateCause) -> bool {
         self.closed_at = Some(now);
         let has_moved = self.gate.close(until, cause);
-        self.learner.handle_closed(self.gate.opens_at());
+        self.learner.closed(self.gate.opens_at());
         has_moved
     }
 
@@ -187,53 +177,58 @@ impl ScopeState {
         self.gate.confirm()
     }
 
-    pub(crate) fn handle_accepted(&mut self, round_trip: Duration, cost: Cost) {
+    pub(crate) fn handle_accepted(&mut self, now: Instant, departed_at: Instant, cost: Cost) {
         self.accepted += 1;
         self.budget.deposit();
-        self.learner.handle_accepted(round_trip, f64::from(cost.0.get()));
+        self.learner.accepted(now, departed_at, cost);
     }
 
-    /// The first refusal of an episode: the rate falls once.
-    pub(crate) fn handle_episode(&mut self, now: Instant) {
-        self.learner.handle_episode(now, self.pacer.has_saved_up(now));
-        self.reshape_pacer(now);
-        self.pacer.empty(now);
+    /// An attempt was refused, echo or not: it used nothing up.
+    pub(crate) fn handle_refused(&mut self, departed_at: Instant, cost: Cost) {
+        self.learner.bounced(departed_at, cost);
+    }
+
+    /// The first refusal of an episode, of the attempt that departed as the `in_flight`th.
+    pub(crate) fn handle_episode(
+        &mut self,
+        now: Instant,
+        departed_at: Instant,
+        in_flight: u32,
+        wait: Option<Duration>,
+    ) {
+        self.learner.refused(now, departed_at, in_flight, wait);
+    }
+
+    /// Thinks over a closing that has passed. Returns whether there was one.
+    pub(crate) fn advance(&mut self, now: Instant) -> bool {
+        self.learner.advance(now)
     }
 
     pub(crate) fn restore(&mut self, now: Instant, learned: Learned) {
-        if let Some(quota) = learned.quota {
-            self.learner.restore(quota.rate());
-            self.reshape_pacer(now);
-        }
+        self.learner.restore(now, learned);
     }
 
     pub(crate) fn learned(&self) -> Learned {
-        let quota = self.learner.learned().map(|rate| Quota::Pace { rate });
-        Learned { quota, in_flight: None }
+        self.learner.learned()
     }
 
     /// What it is believed to admit.
     pub(crate) fn belief(&self) -> Belief {
-        let learned = Learned { quota: Some(Quota::Pace { rate: self.learner.rate() }), in_flight: None };
-        Belief { learned, bounds: None, source: Source::Seen, refusals: 0, accepted: self.accepted }
+        self.learner.belief()
     }
 
     /// The rate that it is paced at.
-    pub(crate) const fn rate(&self) -> Rate {
-        self.pacer.rate()
+    pub(crate) fn rate(&self) -> Rate {
+        self.learner.rate()
     }
 
     /// When its pacer grants one unit.
     pub(crate) fn paced_at(&self) -> Instant {
-        self.pacer.ready_at(Cost::ONE)
+        self.learner.ready_at(Cost::ONE)
     }
 
     /// Whether nothing would be lost by forgetting it.
     pub(crate) fn is_forgettable(&self, now: Instant) -> bool {
         self.references == 0 && !self.gate.is_closed(now) && self.limits == Limits::default()
-    }
-
-    fn reshape_pacer(&mut self, now: Instant) {
-        self.pacer.reshape(now, &self.learner);
     }
 }

@@ -1,0 +1,122 @@
+//! When to ask for more than is believed, within a budget of refusals and of capacity.
+
+use crate::learn::model::Model;
+
+/// Probing of one scope. A probe that fails costs some two refusals and what the closing loses; so they are as far apart
+/// as [`REFUSALS`] and [`CAPACITY`] allow, and farther after failures. Where a limit was seen to fall they come closer
+/// together for a while: what changes once changes again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Probing {
+    every: f64,
+    next: f64,
+    eager: u8,
+    /// The probe that is under way.
+    pub(crate) under_way: Option<Probe>,
+    /// By which share a window's count is raised next.
+    step: f64,
+    last_success: f64,
+}
+
+/// A probe under way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Probe {
+    pub(crate) began: f64,
+    /// When it has succeeded, if nothing was refused; a bucket's is over when enough was drawn.
+    pub(crate) until: f64,
+    /// What is believed if it fails.
+    pub(crate) before: Model,
+}
+
+impl Probing {
+    pub(crate) const fn new() -> Self {
+        Self {
+            every: 20.0,
+            next: f64::INFINITY,
+            eager: 0,
+            under_way: None,
+            step: FIRST_STEP,
+            last_success: f64::NEG_INFINITY,
+        }
+    }
+
+    pub(crate) fn is_due(&self, now: f64) -> bool {
+        self.under_way.is_none() && now >= self.next
+    }
+
+    pub(crate) const fn is_under_way(&self) -> bool {
+        self.under_way.is_some()
+    }
+
+    /// Begins one; returns what is believed meanwhile.
+    pub(crate) fn begin(&mut self, now: f64, model: Model) -> Model {
+        let (raised, until) = match model {
+            Model::Window { kind, count, period } => {
+                self.step = if now - self.last_success < 3.5 * period + 2.0 {
+                    (2.0 * self.step).min(MOST_STEP)
+                } else {
+                    FIRST_STEP
+                };
+                let count = (count * (1.0 + self.step)).ceil();
+                (Model::Window { kind, count, period }, now + 2.6 * period + 1.0)
+            }
+            Model::Bucket { .. } => (model, f64::INFINITY),
+            Model::Pace { .. } => (model, now + 10.0),
+        };
+        self.under_way = Some(Probe { began: now, until, before: model });
+        raised
+    }
+
+    pub(crate) fn succeeded(&mut self, now: f64) {
+        self.under_way = None;
+        self.last_success = now;
+        self.every = 20.0;
+        self.next = now;
+    }
+
+    /// Returns what was believed before it.
+    pub(crate) fn failed(&mut self) -> Option<Model> {
+        let probe = self.under_way.take()?;
+        self.last_success = f64::NEG_INFINITY;
+        self.eager = self.eager.saturating_sub(1);
+        self.every = (2.0 * self.every).min(600.0);
+        Some(probe.before)
+    }
+
+    /// The limit was seen to change.
+    pub(crate) fn hurry(&mut self) {
+        self.eager = EAGER_PROBES;
+    }
+
+    /// Sets the next one, by what a failure costs.
+    pub(crate) fn plan(&mut self, now: f64, model: Model) {
+        let rate = model.rate();
+        let period = match model {
+            Model::Window { period, .. } => period,
+            Model::Bucket { .. } | Model::Pace { .. } => 0.0,
+        };
+        let lost = model.lost_in(CLOSED);
+        let (refusals, capacity) =
+            if self.eager > 0 { (EAGER_REFUSALS, EAGER_CAPACITY) } else { (REFUSALS, CAPACITY) };
+        let least = (2.0 / (refusals * rate)).max(lost / (capacity * rate)).max(3.0 * period);
+        let most = if self.eager > 0 { least } else { 2.0 * least };
+        self.every = self.every.clamp(least, most);
+        self.next = now + self.every;
+    }
+
+    pub(crate) fn never(&mut self) {
+        self.next = f64::INFINITY;
+        self.under_way = None;
+    }
+}
+
+/// Of what is accepted, refusals that probes may cost, and capacity.
+const REFUSALS: f64 = 0.000_5;
+const CAPACITY: f64 = 0.003;
+/// The same while the limit is known to change.
+const EAGER_REFUSALS: f64 = 0.002;
+const EAGER_CAPACITY: f64 = 0.02;
+const EAGER_PROBES: u8 = 8;
+/// Seconds that a refusal closes a scope for, at least: whole seconds of Retry-After, jitter and a round trip.
+const CLOSED: f64 = 1.05;
+const FIRST_STEP: f64 = 0.03;
+const MOST_STEP: f64 = 0.25;

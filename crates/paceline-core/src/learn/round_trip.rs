@@ -1,0 +1,42 @@
+//! How long answers take, and by how much that varies.
+
+/// Round trips of accepted attempts, in seconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RoundTrips {
+    least: f64,
+    smoothed: Option<f64>,
+    spread: f64,
+}
+
+impl RoundTrips {
+    pub(crate) const fn new() -> Self {
+        Self { least: f64::INFINITY, smoothed: None, spread: 0.02 }
+    }
+
+    pub(crate) fn observe(&mut self, round_trip: f64) {
+        self.least = self.least.min(round_trip);
+        self.smoothed = Some(self.smoothed.map_or(round_trip, |mean| mean + (round_trip - mean) / 20.0));
+        // The greatest of late; a straggler is no jitter.
+        self.spread = (self.spread * 0.9998).max((round_trip - self.least).min(MOST_SPREAD));
+    }
+
+    /// The mean of late.
+    pub(crate) fn smoothed(&self) -> f64 {
+        self.smoothed.unwrap_or(GUESS)
+    }
+
+    /// The difference between the slowest and the fastest of late.
+    pub(crate) const fn spread(&self) -> f64 {
+        self.spread
+    }
+
+    /// How long the attempt of such a round trip is thought to have been under way to the platform. A straggler was slow
+    /// at the platform or on its way back.
+    pub(crate) fn way_there(&self, round_trip: f64) -> f64 {
+        0.5 * round_trip.min(self.least + 0.06)
+    }
+}
+
+/// Before anything was seen.
+const GUESS: f64 = 0.06;
+const MOST_SPREAD: f64 = 0.08;

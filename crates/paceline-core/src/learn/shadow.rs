@@ -1,0 +1,160 @@
+//! Our own copy of the platform's limiter, which is asked before the platform is.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::call::Cost;
+use crate::learn::model::Model;
+use crate::quota::{Rate, TokenBucket};
+use crate::time::Instant;
+
+/// What a limiter that is believed in would have left.
+#[derive(Clone, Debug)]
+pub(crate) enum Shadow {
+    /// Nothing is believed, or nothing that could be used up.
+    None,
+    Bucket(TokenBucket),
+    Window(Ledger),
+}
+
+impl Shadow {
+    pub(crate) fn ready_at(&self, cost: Cost) -> Instant {
+        match self {
+            Self::None => Instant::EPOCH,
+            Self::Bucket(bucket) => bucket.ready_at(cost),
+            Self::Window(ledger) => ledger.ready_at(cost),
+        }
+    }
+
+    pub(crate) fn take(&mut self, now: Instant, cost: Cost) {
+        match self {
+            Self::None => {}
+            Self::Bucket(bucket) => bucket.take(now, cost),
+            Self::Window(ledger) => ledger.take(now, cost),
+        }
+    }
+
+    pub(crate) fn refund(&mut self, departed_at: Instant, cost: Cost) {
+        match self {
+            Self::None => {}
+            Self::Bucket(bucket) => bucket.refund(cost),
+            Self::Window(ledger) => ledger.refund(departed_at, cost),
+        }
+    }
+}
+
+/// What departed in the last period: a departure is granted when the calls of one period, the oldest of which leave as
+/// time goes on, have room for it. Right for logs, and safe for fixed windows of whatever phase.
+#[derive(Clone, Debug)]
+pub(crate) struct Ledger {
+    /// Entries of about a thousandth of the period each, so that a large quota needs no more memory than a small one.
+    entries: VecDeque<Entry>,
+    inside: f64,
+    count: f64,
+    period: Duration,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    latest: Instant,
+    units: f64,
+}
+
+impl Ledger {
+    pub(crate) fn new(count: f64, period: Duration) -> Self {
+        Self { entries: VecDeque::new(), inside: 0.0, count: count.max(1.0), period }
+    }
+
+    /// The same departures against other numbers.
+    pub(crate) fn reshape(&mut self, count: f64, period: Duration) {
+        self.count = count.max(1.0);
+        self.period = period;
+    }
+
+    fn ready_at(&self, cost: Cost) -> Instant {
+        let mut excess = self.inside + f64::from(cost.0.get()).min(self.count) - self.count;
+        if excess <= ROUNDING {
+            return Instant::EPOCH;
+        }
+        for entry in &self.entries {
+            excess -= entry.units;
+            if excess <= ROUNDING {
+                return entry.latest + self.period;
+            }
+        }
+        // Only one call that costs more than the whole quota comes here: it departs when nothing else is inside.
+        self.entries.back().map_or(Instant::EPOCH, |entry| entry.latest + self.period)
+    }
+
+    fn take(&mut self, now: Instant, cost: Cost) {
+        self.take_units(now, f64::from(cost.0.get()));
+    }
+
+    pub(crate) fn take_units(&mut self, now: Instant, units: f64) {
+        while let Some(oldest) = self.entries.front().filter(|entry| entry.latest + self.period <= now) {
+            self.inside -= oldest.units;
+            self.entries.pop_front();
+        }
+        self.inside += units;
+        let grain = self.period / GRAINS;
+        let start = self.entries.len().checked_sub(2).map(|place| self.entries[place].latest);
+        match self.entries.back_mut() {
+            // An entry spans at most two grains: from the latest of the one before to its own.
+            Some(last) if start.is_some_and(|start| now.saturating_since(start) <= grain * 2) => {
+                last.latest = now;
+                last.units += units;
+            }
+            _ => self.entries.push_back(Entry { latest: now, units }),
+        }
+        if self.entries.is_empty() {
+            self.inside = 0.0;
+        }
+    }
+
+    /// What departed then was not admitted.
+    fn refund(&mut self, departed_at: Instant, cost: Cost) {
+        let place = self.entries.partition_point(|entry| entry.latest < departed_at);
+        if let Some(entry) = self.entries.get_mut(place) {
+            let units = f64::from(cost.0.get()).min(entry.units);
+            entry.units -= units;
+            self.inside -= units;
+        }
+    }
+}
+
+/// A shadow for `model`, `margin` below it; what has departed so far is carried over from `ledger` where it can be.
+pub(crate) fn of(model: Model, margin: f64, jitter: f64, least_burst: f64, before: Shadow, now: Instant) -> Shadow {
+    match model {
+        Model::Bucket { rate, burst } => {
+            let rate = Rate::per_second(rate * (1.0 - margin)).unwrap_or(Rate::SLOWEST);
+            // The rest absorbs the spread of one-way delays (Le Boudec: jitter J eats rate * J).
+            let burst = (0.6 * burst - 4.0).max(least_burst);
+            match before {
+                Shadow::Bucket(mut bucket) => {
+                    bucket.reshape(now, rate, burst);
+                    Shadow::Bucket(bucket)
+                }
+                Shadow::None | Shadow::Window(_) => Shadow::Bucket(TokenBucket::full(rate, burst)),
+            }
+        }
+        Model::Window { count, period, .. } => {
+            let guard = (0.4 * jitter).min(MOST_GUARD);
+            let period = Duration::from_secs_f64(period + guard);
+            let count = (count * (1.0 - margin)).floor();
+            match before {
+                Shadow::Window(mut ledger) => {
+                    ledger.reshape(count, period);
+                    Shadow::Window(ledger)
+                }
+                Shadow::None | Shadow::Bucket(_) => Shadow::Window(Ledger::new(count, period)),
+            }
+        }
+        Model::Pace { .. } => Shadow::None,
+    }
+}
+
+/// Entries of a ledger in one period, about.
+const GRAINS: u32 = 1_024;
+/// Seconds. More would cost short windows too much; the margin grows where it is too little.
+const MOST_GUARD: f64 = 0.025;
+const ROUNDING: f64 = 1e-6;
