@@ -337,7 +337,7 @@ impl Controller {
         let scope = self.scopes.state(id);
         let ahead = scope.references.saturating_sub(scope.slots_taken()).saturating_sub(1);
         let queue = std::time::Duration::from_secs_f64(f64::from(ahead) / scope.rate().as_per_second());
-        now.max(scope.gate.opens_at()).max(scope.paced_at()) + queue
+        now.max(scope.gate.opens_at()).max(scope.paced_at(now)) + queue
     }
 
     fn advance(&mut self, now: Instant) -> Instant {

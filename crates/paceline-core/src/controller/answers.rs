@@ -53,7 +53,7 @@ impl Controller {
         let wait = answered.retry_after.filter(|_| outcome != Outcome::Accepted);
         let opens_at = wait.map(|wait| now + at_least(wait, self.config.retry_after_jitter, &mut self.rng));
         match outcome {
-            Outcome::Accepted => self.learn_accepted(now, call, departed_at),
+            Outcome::Accepted => self.learn_accepted(now, call, departure),
             Outcome::Rejected => self.learn_working(call, departed_at),
             Outcome::Throttled | Outcome::Overloaded => self.learn_refused(now, call, departure, &answered),
             Outcome::Transient | Outcome::Uncertain => self.learn_failed(now, call, departed_at),
@@ -75,17 +75,17 @@ impl Controller {
         }
     }
 
-    fn learn_accepted(&mut self, now: Instant, call: &Call, departed_at: Instant) {
+    fn learn_accepted(&mut self, now: Instant, call: &Call, (departed_at, beside): (Instant, Beside)) {
         self.learn_working(call, departed_at);
         for &id in call.scopes.as_slice() {
-            self.scopes.state_mut(id).handle_accepted(now, departed_at, call.cost);
+            self.scopes.state_mut(id).handle_accepted(now, departed_at, beside.at(&call.scopes, id), call.cost);
         }
     }
 
     fn learn_refused(&mut self, now: Instant, call: &Call, departure: (Instant, Beside), answered: &Answered) {
         let (departed_at, beside) = departure;
         for &id in call.scopes.as_slice() {
-            self.scopes.state_mut(id).handle_refused(departed_at, call.cost);
+            self.scopes.state_mut(id).handle_refused(departed_at, beside.at(&call.scopes, id), call.cost);
         }
         let id = self.scopes.of_kind_or_narrowest(&call.scopes, answered.named_scope);
         let is_aside = self.calls.find(call.id).is_some_and(|state| state.overtaken >= SET_ASIDE_AFTER);

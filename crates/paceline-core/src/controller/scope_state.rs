@@ -100,7 +100,7 @@ impl ScopeState {
         if self.slots.is_full() || self.learner.in_flight().is_some_and(|most| self.slots.taken() >= most) {
             return Some(Refusal::Slots);
         }
-        let ready_at = self.learner.ready_at(cost);
+        let ready_at = self.learner.ready_at(now, cost);
         (ready_at > now).then_some(Refusal::Pace(ready_at))
     }
 
@@ -177,15 +177,15 @@ impl ScopeState {
         self.gate.confirm()
     }
 
-    pub(crate) fn handle_accepted(&mut self, now: Instant, departed_at: Instant, cost: Cost) {
+    pub(crate) fn handle_accepted(&mut self, now: Instant, departed_at: Instant, in_flight: u32, cost: Cost) {
         self.accepted += 1;
         self.budget.deposit();
-        self.learner.accepted(now, departed_at, cost);
+        self.learner.accepted(now, departed_at, in_flight, cost);
     }
 
     /// An attempt was refused, echo or not: it used nothing up.
-    pub(crate) fn handle_refused(&mut self, departed_at: Instant, cost: Cost) {
-        self.learner.bounced(departed_at, cost);
+    pub(crate) fn handle_refused(&mut self, departed_at: Instant, in_flight: u32, cost: Cost) {
+        self.learner.bounced(departed_at, in_flight, cost);
     }
 
     /// The first refusal of an episode, of the attempt that departed as the `in_flight`th.
@@ -223,8 +223,8 @@ impl ScopeState {
     }
 
     /// When its pacer grants one unit.
-    pub(crate) fn paced_at(&self) -> Instant {
-        self.learner.ready_at(Cost::ONE)
+    pub(crate) fn paced_at(&self, now: Instant) -> Instant {
+        self.learner.ready_at(now, Cost::ONE)
     }
 
     /// Whether nothing would be lost by forgetting it.

@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 /// Attempts in flight that a scope is allowed.
 ///
 /// It starts small, so that the first refusal has few echoes, and doubles as long as that lets more through; where it
-/// only makes answers slower, the platform queues (as Vegas and BBR have it). A refusal while it is used up, at a pace
-/// that would use more, is one of concurrency: then it falls to less than what was refused, and stays.
+/// only makes answers slower, the platform queues (as Vegas and BBR have it). Where how many were in flight tells the
+/// refused attempts from the accepted ones, and no rate explains them, it falls below that, and stays.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Allowance {
     most: u32,
@@ -17,6 +17,12 @@ pub(crate) struct Allowance {
     trial: Trial,
     next_try: f64,
     tries: u32,
+    /// What the limit was when it was found.
+    found: u32,
+    was_wrong: bool,
+    /// Answers by how many were in flight at the departure; the last place stands for all above.
+    accepted: [f32; SEEN],
+    refused: [f32; SEEN],
 }
 
 /// What one allowance lets through.
@@ -39,6 +45,10 @@ impl Allowance {
             trial: Trial { began: 0.0, accepted: 0.0, departures: 0, at_most: 0, before: None },
             next_try: 0.0,
             tries: 0,
+            found: START,
+            was_wrong: false,
+            accepted: [0.0; SEEN],
+            refused: [0.0; SEEN],
         }
     }
 
@@ -57,6 +67,7 @@ impl Allowance {
 
     pub(crate) fn restore(&mut self, limit: NonZeroU32, now: f64) {
         self.most = limit.get();
+        self.found = self.most;
         self.is_limit = true;
         self.next_try = now + FIRST_TRY;
     }
@@ -100,18 +111,62 @@ impl Allowance {
         }
     }
 
-    /// An attempt that departed as the `in_flight`th was refused. `wanted`: what the pace would have in flight.
-    /// Returns whether it was for concurrency.
-    pub(crate) fn refuse(&mut self, now: f64, in_flight: u32, wanted: f64, is_first: bool) -> bool {
-        let is_used_up = in_flight >= self.most && wanted >= 0.9 * f64::from(self.most);
-        self.most = self.most.min(in_flight.saturating_sub(1)).max(1);
-        if !is_used_up || is_first {
+    /// An attempt that departed as the `in_flight`th was refused. Returns whether that was for the limit found.
+    pub(crate) fn refuse(&mut self, now: f64, in_flight: u32) -> bool {
+        if !self.is_limit || in_flight < self.most {
             return false;
         }
-        self.is_limit = true;
         self.refusals += 1;
+        self.most = (self.most - 1).max(1);
+        if 3 * self.most < 2 * self.found {
+            // It was no limit of concurrency after all: less in flight did not help.
+            *self = Self { was_wrong: true, ..Self::new() };
+            return false;
+        }
         self.wait_before_next_try(now);
         true
+    }
+
+    /// An answer to an attempt that departed as the `in_flight`th.
+    pub(crate) fn observe(&mut self, in_flight: u32, is_refused: bool) {
+        let place = (in_flight as usize).min(SEEN - 1);
+        let seen = if is_refused { &mut self.refused } else { &mut self.accepted };
+        seen[place] += 1.0;
+    }
+
+    /// What was seen before says nothing about what comes.
+    pub(crate) fn forget(&mut self) {
+        self.accepted = [0.0; SEEN];
+        self.refused = [0.0; SEEN];
+    }
+
+    /// How many in flight tell the refused from the accepted, if that does.
+    pub(crate) fn threshold(&self) -> Option<u32> {
+        let (accepted, refused) = (self.accepted.iter().sum::<f32>(), self.refused.iter().sum::<f32>());
+        if self.was_wrong || self.is_limit || refused < LEAST_REFUSED || accepted < LEAST_ACCEPTED {
+            return None;
+        }
+        let (mut above_accepted, mut above_refused) = (0.0, 0.0);
+        let mut best = (TELLING, None);
+        for place in (2..SEEN - 1).rev() {
+            above_accepted += self.accepted[place];
+            above_refused += self.refused[place];
+            let (of_refused, of_accepted) = (above_refused / refused, above_accepted / accepted);
+            if of_refused >= NEARLY_ALL && of_refused - of_accepted > best.0 {
+                best = (of_refused - of_accepted, u32::try_from(place).ok());
+            }
+        }
+        best.1
+    }
+
+    /// Fewer than `threshold` pass.
+    pub(crate) fn limit_below(&mut self, threshold: u32, now: f64) {
+        self.most = (threshold - 1).max(1);
+        self.found = self.most;
+        self.is_limit = true;
+        self.refusals += 1;
+        self.forget();
+        self.wait_before_next_try(now);
     }
 
     fn wait_before_next_try(&mut self, now: f64) {
@@ -132,3 +187,11 @@ const LEAST_TRIAL: f64 = 1.0;
 const WORTH_IT: f64 = 1.2;
 /// Seconds until one more is tried; doubles with every try.
 const FIRST_TRY: f64 = 60.0;
+/// More in flight than that are not told apart.
+const SEEN: usize = 64;
+const LEAST_REFUSED: f32 = 3.0;
+const LEAST_ACCEPTED: f32 = 50.0;
+/// The share of the refused that must have been above a threshold, and by how much that must exceed the share of the
+/// accepted.
+const NEARLY_ALL: f32 = 0.95;
+const TELLING: f32 = 0.75;

@@ -19,6 +19,8 @@ use crate::limits::Limits;
 use crate::quota::{Rate, TokenBucket};
 use crate::time::Instant;
 
+macro_rules! say { ($($t:tt)*) => { if std::env::var_os("DBG").is_some() { eprintln!($($t)*); } } }
+
 /// The learner of one scope.
 #[derive(Clone, Debug)]
 pub(crate) struct Identification {
@@ -106,12 +108,12 @@ impl Identification {
         self.bounded(self.believed_pace())
     }
 
-    pub(crate) fn ready_at(&self, cost: Cost) -> Instant {
+    pub(crate) fn ready_at(&self, now: Instant, cost: Cost) -> Instant {
         let smooth = self.smoother.ready_at(cost);
-        if self.probing.is_under_way() && !matches!(self.shadow, Shadow::Window(_)) {
+        if self.probing.is_under_way() && matches!(self.shadow, Shadow::None | Shadow::Bucket(_)) {
             return smooth;
         }
-        smooth.max(self.shadow.ready_at(cost))
+        smooth.max(self.shadow.ready_at(now, cost))
     }
 
     /// The most attempts in flight; None: no limit.
@@ -155,7 +157,10 @@ impl Identification {
         self.shadow.refund(departed_at, cost);
     }
 
-    pub(crate) fn accepted(&mut self, now: Instant, departed_at: Instant, cost: Cost) {
+    pub(crate) fn accepted(&mut self, now: Instant, departed_at: Instant, in_flight: u32, cost: Cost) {
+        if self.refused_once {
+            self.allowance.observe(in_flight, false);
+        }
         let round_trip = now.saturating_since(departed_at).as_secs_f64();
         self.round_trips.observe(round_trip);
         let arrived = departed_at.as_secs_f64() + self.round_trips.way_there(round_trip);
@@ -166,9 +171,8 @@ impl Identification {
     pub(crate) fn refused(&mut self, now: Instant, departed_at: Instant, in_flight: u32, wait: Option<Duration>) {
         let (at, pace) = (now.as_secs_f64(), self.smoother.rate().as_per_second());
         let is_first = !std::mem::replace(&mut self.refused_once, true);
-        let wanted = pace * self.round_trips.smoothed();
-        let was_free = self.in_flight().is_some();
-        let is_crowd = was_free && self.allowance.refuse(at, in_flight, wanted, is_first);
+        let is_crowd = self.allowance.refuse(at, in_flight);
+        if is_crowd { say!("{at:8.2} crowd at {in_flight}, allowance {:?}", self.allowance); }
         if !is_crowd {
             let round_trip = now.saturating_since(departed_at).as_secs_f64();
             self.trace.refuse(Refused {
@@ -185,8 +189,11 @@ impl Identification {
     }
 
     /// An attempt was refused, echo or not: what it took of a window was not used.
-    pub(crate) fn bounced(&mut self, departed_at: Instant, cost: Cost) {
-        if let Shadow::Window(_) = self.shadow {
+    pub(crate) fn bounced(&mut self, departed_at: Instant, in_flight: u32, cost: Cost) {
+        if self.refused_once {
+            self.allowance.observe(in_flight, true);
+        }
+        if let Shadow::Window(_) | Shadow::Phased(_) = self.shadow {
             self.shadow.refund(departed_at, cost);
         }
     }
@@ -203,7 +210,9 @@ impl Identification {
         let Some(opens_at) = self.opens_at.filter(|&opens_at| opens_at <= now) else { return false };
         self.opens_at = None;
         let at = opens_at.as_secs_f64();
+        let (was, model_was) = (self.phase, self.model);
         self.analyse(at);
+        say!("{at:8.2} {was:?} {model_was:?}\n     last {:?} n={} drawn {:.1}\n     -> {:?} {:?} margin {:.4} pace {:.1} spread {:.3} next {:.1}", self.trace.refusals().last(), self.trace.refusals().len(), self.drawn, self.phase, self.model, self.margin, self.pace, self.round_trips.spread(), self.probing.next);
         self.reopened = (at, self.trace.accepted());
         self.drawn = 0.0;
         self.drawn_at = at;
@@ -286,10 +295,20 @@ impl Identification {
             (Model::Bucket { burst, .. }, false) if burst > 20.0 => CATCH_UP,
             (Model::Window { kind: WindowKind::Counter, .. }, _)
             | (Model::Bucket { .. } | Model::Pace { .. }, false) => 1.0,
+            (Model::Window { kind: WindowKind::Fixed { phase: Some((low, high)) }, period, .. }, _) => {
+                1.03 * period / (period - (high - low) - self.round_trips.spread()).max(0.5 * period)
+            }
             (Model::Window { period, .. }, _) if period >= LONG_WINDOW => 1.12,
             (Model::Window { .. }, _) => 1.02,
         };
-        self.bounded(pace * hurry)
+        let pace = pace * hurry;
+        // What a window is thought not to hold is asked for one by one: a probe that fails costs one refusal.
+        let is_beyond = self.probing.under_way.is_some_and(|probe| match (&self.shadow, probe.before) {
+            (Shadow::Window(ledger), Model::Window { count, .. }) => ledger.inside() + 1.0 > count,
+            (Shadow::Phased(window), Model::Window { count, .. }) => window.used() + 1.0 > count,
+            _ => false,
+        });
+        self.bounded(if is_beyond { pace.min(0.8 / self.round_trips.smoothed()) } else { pace })
     }
 
     /// Within the user's ceiling, less the user's reserve.
@@ -370,6 +389,7 @@ impl Identification {
         let Some(model) = self.model.filter(|_| self.phase == Phase::Locked) else { return };
         if binds && self.opens_at.is_none() && self.may_probe() && self.probing.is_due(at) {
             let raised = self.probing.begin(at, model);
+            say!("{at:8.2} probe {model:?} -> {raised:?}");
             self.model = Some(raised);
             self.rebuild_shadow(now);
         }
@@ -382,6 +402,7 @@ impl Identification {
 
     fn probe_passed(&mut self, now: f64) {
         self.probing.succeeded(now);
+        say!("{now:8.2} probe ok");
         let Some(model) = self.model else { return };
         if let Model::Window { .. } = model {
             // The raised count is believed, and the next probe follows.
@@ -391,6 +412,7 @@ impl Identification {
     }
 
     fn begin_search(&mut self, now: f64, pace: f64) {
+        self.allowance.forget();
         self.trace.begin_era(now);
         self.reopened = (now, self.trace.accepted());
         self.bounds = None;
@@ -427,11 +449,15 @@ impl Identification {
         let least = least_burst(self.bounded(self.believed_pace()));
         let is_new = !matches!(before, Shadow::Window(_));
         self.shadow = shadow::of(model, self.margin, self.round_trips.spread(), least, before, now);
-        if let (Shadow::Window(ledger), true, Model::Window { period, .. }) = (&mut self.shadow, is_new, model) {
-            let from = now.as_secs_f64() - period;
-            for point in self.trace.timeline().points.iter().filter(|point| point.at >= from) {
-                ledger.take_units(Instant::from_secs_f64(point.at), point.units);
-            }
+        let Model::Window { period, .. } = model else { return };
+        let from = now.as_secs_f64() - period;
+        let timeline = self.trace.timeline();
+        let late = timeline.points.iter().filter(|point| point.at >= from);
+        let late = late.map(|point| (Instant::from_secs_f64(point.at), point.units));
+        match &mut self.shadow {
+            Shadow::Window(ledger) if is_new => late.for_each(|(at, units)| ledger.take_units(at, units)),
+            Shadow::Phased(window) => late.for_each(|(at, units)| window.carry(at, units)),
+            Shadow::None | Shadow::Bucket(_) | Shadow::Window(_) => {}
         }
     }
 
@@ -458,11 +484,32 @@ impl Identification {
             }
         }
         let timeline = self.trace.timeline();
-        if let Some(fit) = self.choose(&timeline, now) {
+        let choice = self.choose(&timeline, now);
+        if self.is_crowd(choice, now) {
+            return;
+        }
+        if let Some(fit) = choice {
             self.believe(now, fit, &timeline, was_probe);
         } else if !was_probe {
             self.doubt(now, last, &timeline);
         }
+    }
+
+    /// Whether what is limited is how many are in flight: that tells the refused from the accepted, and no rate does but
+    /// one so tight that jitter may have made it up.
+    fn is_crowd(&mut self, choice: Option<Fit>, now: f64) -> bool {
+        let Some(threshold) = self.allowance.threshold() else { return false };
+        let is_weak = choice.is_none_or(|fit| match fit.model {
+            Model::Bucket { burst, .. } => burst < 1.5 * f64::from(threshold),
+            Model::Window { period, .. } => period <= 1.0,
+            Model::Pace { .. } => true,
+        });
+        if is_weak {
+            self.allowance.limit_below(threshold, now);
+            let pace = 1.05 * self.smoother.rate().as_per_second();
+            self.begin_search(now, pace);
+        }
+        is_weak
     }
 
     /// Of the limiters that explain what was seen, the one believed so far, or else the fastest.

@@ -16,9 +16,10 @@ pub(crate) enum Model {
 }
 
 /// How a window moves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum WindowKind {
-    Fixed,
+    /// One after the other; where they begin is known to lie within these, in seconds of the machine's clock.
+    Fixed { phase: Option<(f64, f64)> },
     Log,
     Counter,
 }
@@ -39,7 +40,10 @@ impl Model {
             (
                 Self::Window { kind, period, .. },
                 Self::Window { kind: other_kind, period: other_period, .. },
-            ) => kind == other_kind && (period - other_period).abs() < 1e-9,
+            ) => {
+                std::mem::discriminant(&kind) == std::mem::discriminant(&other_kind)
+                    && (period - other_period).abs() < 1e-9
+            }
             _ => false,
         }
     }
@@ -69,7 +73,7 @@ impl From<Quota> for Model {
             Quota::TokenBucket { rate, burst } => {
                 Self::Bucket { rate: rate.as_per_second(), burst: f64::from(burst.get()) }
             }
-            Quota::FixedWindow { count, period } => window(WindowKind::Fixed, count, period),
+            Quota::FixedWindow { count, period } => window(WindowKind::Fixed { phase: None }, count, period),
             Quota::SlidingLog { count, period } => window(WindowKind::Log, count, period),
             Quota::SlidingCounter { count, period } => window(WindowKind::Counter, count, period),
             Quota::Pace { rate } => Self::Pace { rate: rate.as_per_second() },
@@ -90,7 +94,7 @@ impl From<Model> for Quota {
             Model::Window { kind, count, period } => {
                 let (count, period) = (whole(count), Duration::from_secs_f64(period));
                 match kind {
-                    WindowKind::Fixed => Self::FixedWindow { count, period },
+                    WindowKind::Fixed { .. } => Self::FixedWindow { count, period },
                     WindowKind::Log => Self::SlidingLog { count, period },
                     WindowKind::Counter => Self::SlidingCounter { count, period },
                 }

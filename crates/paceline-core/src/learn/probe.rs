@@ -7,8 +7,8 @@ use crate::learn::model::Model;
 /// together for a while: what changes once changes again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Probing {
-    every: f64,
-    next: f64,
+    pub(crate) every: f64,
+    pub(crate) next: f64,
     eager: u8,
     /// The probe that is under way.
     pub(crate) under_way: Option<Probe>,

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::call::Cost;
-use crate::learn::model::Model;
+use crate::learn::model::{Model, WindowKind};
 use crate::quota::{Rate, TokenBucket};
 use crate::time::Instant;
 
@@ -15,14 +15,16 @@ pub(crate) enum Shadow {
     None,
     Bucket(TokenBucket),
     Window(Ledger),
+    Phased(Phased),
 }
 
 impl Shadow {
-    pub(crate) fn ready_at(&self, cost: Cost) -> Instant {
+    pub(crate) fn ready_at(&self, now: Instant, cost: Cost) -> Instant {
         match self {
             Self::None => Instant::EPOCH,
             Self::Bucket(bucket) => bucket.ready_at(cost),
             Self::Window(ledger) => ledger.ready_at(cost),
+            Self::Phased(window) => window.ready_at(now, cost),
         }
     }
 
@@ -31,6 +33,7 @@ impl Shadow {
             Self::None => {}
             Self::Bucket(bucket) => bucket.take(now, cost),
             Self::Window(ledger) => ledger.take(now, cost),
+            Self::Phased(window) => window.take_units(now, f64::from(cost.0.get())),
         }
     }
 
@@ -39,6 +42,7 @@ impl Shadow {
             Self::None => {}
             Self::Bucket(bucket) => bucket.refund(cost),
             Self::Window(ledger) => ledger.refund(departed_at, cost),
+            Self::Phased(window) => window.refund(departed_at, cost),
         }
     }
 }
@@ -63,6 +67,11 @@ struct Entry {
 impl Ledger {
     pub(crate) fn new(count: f64, period: Duration) -> Self {
         Self { entries: VecDeque::new(), inside: 0.0, count: count.max(1.0), period }
+    }
+
+    /// Units of the last period, when something last departed.
+    pub(crate) const fn inside(&self) -> f64 {
+        self.inside
     }
 
     /// The same departures against other numbers.
@@ -90,6 +99,7 @@ impl Ledger {
         self.take_units(now, f64::from(cost.0.get()));
     }
 
+    /// What departed at `at`.
     pub(crate) fn take_units(&mut self, now: Instant, units: f64) {
         while let Some(oldest) = self.entries.front().filter(|entry| entry.latest + self.period <= now) {
             self.inside -= oldest.units;
@@ -122,6 +132,68 @@ impl Ledger {
     }
 }
 
+/// A fixed window whose phase is known to lie between two instants: nothing departs between those, and the count may be
+/// used up in the rest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Phased {
+    count: f64,
+    period: f64,
+    /// When a window that has certainly begun begins, in seconds; and for how long before nobody knows.
+    begins: f64,
+    unsure: f64,
+    /// Which window the last departure was in, and what was used of it.
+    window: f64,
+    used: f64,
+}
+
+impl Phased {
+    fn ready_at(&self, now: Instant, cost: Cost) -> Instant {
+        let next = self.begins + (self.window + 1.0) * self.period;
+        let fits = self.used + f64::from(cost.0.get()).min(self.count) <= self.count + ROUNDING;
+        let granted = Instant::from_secs_f64(if fits { next - self.period } else { next });
+        self.clear_at(granted.max(now))
+    }
+
+    fn window_at(&self, at: Instant) -> f64 {
+        ((at.as_secs_f64() - self.begins) / self.period).floor()
+    }
+
+    /// What departed at `at` or later counts too, if it was in this window.
+    pub(crate) fn carry(&mut self, at: Instant, units: f64) {
+        if self.window_at(at) >= self.window {
+            self.used += units;
+        }
+    }
+
+    pub(crate) const fn used(&self) -> f64 {
+        self.used
+    }
+
+    /// The earliest at or after `now` that is not between two windows.
+    fn clear_at(&self, now: Instant) -> Instant {
+        let at = now.as_secs_f64();
+        let window = ((at - self.begins) / self.period).floor();
+        let end = self.begins + (window + 1.0) * self.period;
+        if at >= end - self.unsure { Instant::from_secs_f64(end) } else { now }
+    }
+
+    fn take_units(&mut self, now: Instant, units: f64) {
+        let window = self.window_at(now);
+        if window > self.window {
+            self.window = window;
+            self.used = 0.0;
+        }
+        self.used += units;
+    }
+
+    fn refund(&mut self, departed_at: Instant, cost: Cost) {
+        let window = self.window_at(departed_at);
+        if window >= self.window {
+            self.used = (self.used - f64::from(cost.0.get())).max(0.0);
+        }
+    }
+}
+
 /// A shadow for `model`, `margin` below it; what has departed so far is carried over from `ledger` where it can be.
 pub(crate) fn of(model: Model, margin: f64, jitter: f64, least_burst: f64, before: Shadow, now: Instant) -> Shadow {
     match model {
@@ -134,8 +206,21 @@ pub(crate) fn of(model: Model, margin: f64, jitter: f64, least_burst: f64, befor
                     bucket.reshape(now, rate, burst);
                     Shadow::Bucket(bucket)
                 }
-                Shadow::None | Shadow::Window(_) => Shadow::Bucket(TokenBucket::full(rate, burst)),
+                Shadow::None | Shadow::Window(_) | Shadow::Phased(_) => Shadow::Bucket(TokenBucket::full(rate, burst)),
             }
+        }
+        Model::Window { kind: WindowKind::Fixed { phase: Some((low, high)) }, count, period } => {
+            let guard = (0.4 * jitter).min(MOST_GUARD);
+            let mut window = Phased {
+                count: (count * (1.0 - margin)).floor(),
+                period,
+                begins: high + guard,
+                unsure: high - low + 2.0 * guard,
+                window: f64::NEG_INFINITY,
+                used: 0.0,
+            };
+            window.window = window.window_at(now);
+            Shadow::Phased(window)
         }
         Model::Window { count, period, .. } => {
             let guard = (0.4 * jitter).min(MOST_GUARD);
@@ -146,7 +231,7 @@ pub(crate) fn of(model: Model, margin: f64, jitter: f64, least_burst: f64, befor
                     ledger.reshape(count, period);
                     Shadow::Window(ledger)
                 }
-                Shadow::None | Shadow::Bucket(_) => Shadow::Window(Ledger::new(count, period)),
+                Shadow::None | Shadow::Bucket(_) | Shadow::Phased(_) => Shadow::Window(Ledger::new(count, period)),
             }
         }
         Model::Pace { .. } => Shadow::None,

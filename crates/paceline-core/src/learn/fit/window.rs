@@ -90,13 +90,18 @@ fn fixed(timeline: &Timeline, period: f64, trust: Trust) -> Option<Fit> {
         });
         (least.fold(f64::INFINITY, f64::min), most_in_window(timeline, phase, period))
     });
-    let (least, most) = tried.max_by(|one, other| (one.0 - one.1).total_cmp(&(other.0 - other.1)))?;
-    let slack = least - most;
-    if least <= 5.0 || slack < -tolerance {
-        return None;
+    let consistent = tried.filter(|&(least, most)| least > 5.0 && least - most >= -tolerance);
+    if period >= LONG_WINDOW {
+        let (least, most) = consistent.max_by(|one, other| (one.0 - one.1).total_cmp(&(other.0 - other.1)))?;
+        let kind = WindowKind::Fixed { phase: is_narrow.then_some((low, high)) };
+        let model = Model::Window { kind, count: (least - 1.0).min(most), period };
+        return Some(Fit { model, slack: least - most, tolerance });
     }
-    let count = if period >= LONG_WINDOW { (least - 1.0).min(most) } else { 0.5 * (least - 1.0 + most) };
-    Some(Fit { model: Model::Window { kind: WindowKind::Fixed, count, period }, slack, tolerance })
+    // Jitter is as large as what tells the phases apart: the most that any of them allows.
+    let (least, most) = consistent.max_by(|one, other| (one.0 + one.1).total_cmp(&(other.0 + other.1)))?;
+    let kind = WindowKind::Fixed { phase: None };
+    let model = Model::Window { kind, count: 0.5 * (least - 1.0 + most), period };
+    Some(Fit { model, slack: least - most, tolerance })
 }
 
 /// Where windows may begin: every wait ends with one.
