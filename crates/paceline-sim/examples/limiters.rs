@@ -83,6 +83,13 @@ fn report(row: &Row, mut runs: Vec<(u64, Run)>) {
         met(waste <= ceiling),
         met(most <= ceiling + 1.0),
     );
+    if std::env::var_os("TENTHS").is_some() {
+        let tenths = runs[0].1.timeline.tenths();
+        for (at, chunk) in tenths.chunks(10).enumerate() {
+            let sum = |f: fn(&paceline_sim::world::Tenth) -> u32| chunk.iter().map(f).sum::<u32>();
+            println!("{at:4} admitted {:4} refused {:3}", sum(|t| t.admitted), sum(|t| t.refused));
+        }
+    }
     if row.name.starts_with("changing") {
         for (from, to, rate) in [(0, 150, 120.0), (180, 300, 60.0), (360, 450, 180.0), (480, 560, 120.0)] {
             let mut parts: Vec<f64> = runs.iter().map(|(_, run)| accepted_in(run, from, to) / (rate * (to - from) as f64)).collect();
@@ -101,7 +108,14 @@ fn accepted_in(run: &Run, from: u64, to: u64) -> f64 {
 fn play(row: &Row, seed: u64) -> Run {
     let config = Config { seed, ..Config::default() };
     let mut paced = Paced::with_scopes(config, row.scopes.clone());
-    world::play(&row.scenario, &mut paced, &Terms::unbatched(seed, Duration::from_secs(36_000)))
+    let mut scenario = row.scenario.clone();
+    for limit in &mut scenario.platform.limits {
+        match &mut limit.kind {
+            LimiterKind::FixedWindow { rate, phase } => *phase = rate.per() * u32::try_from(seed * 37 % 100).expect("small") / 100,
+            _ => {}
+        }
+    }
+    world::play(&scenario, &mut paced, &Terms::unbatched(seed, Duration::from_secs(36_000)))
 }
 
 fn rows(records: u64) -> Vec<Row> {

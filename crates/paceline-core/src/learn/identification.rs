@@ -430,6 +430,7 @@ impl Identification {
         self.phase = Phase::Locked;
         self.model = Some(model);
         self.margin = self.margin.max(self.least_margin());
+        self.trace.set_drain(matches!(model, Model::Bucket { .. }).then(|| model.rate()));
         self.probing.plan(now, model);
     }
 
@@ -447,7 +448,7 @@ impl Identification {
         }
         let before = std::mem::replace(&mut self.shadow, Shadow::None);
         let least = least_burst(self.bounded(self.believed_pace()));
-        let is_new = !matches!(before, Shadow::Window(_));
+        let is_new = !matches!(before, Shadow::Window(_) | Shadow::Phased(_));
         self.shadow = shadow::of(model, self.margin, self.round_trips.spread(), least, before, now);
         let Model::Window { period, .. } = model else { return };
         let from = now.as_secs_f64() - period;
@@ -456,8 +457,8 @@ impl Identification {
         let late = late.map(|point| (Instant::from_secs_f64(point.at), point.units));
         match &mut self.shadow {
             Shadow::Window(ledger) if is_new => late.for_each(|(at, units)| ledger.take_units(at, units)),
-            Shadow::Phased(window) => late.for_each(|(at, units)| window.carry(at, units)),
-            Shadow::None | Shadow::Bucket(_) | Shadow::Window(_) => {}
+            Shadow::Phased(window) if is_new => late.for_each(|(at, units)| window.carry(at, units)),
+            Shadow::None | Shadow::Bucket(_) | Shadow::Window(_) | Shadow::Phased(_) => {}
         }
     }
 
@@ -500,7 +501,7 @@ impl Identification {
     fn is_crowd(&mut self, choice: Option<Fit>, now: f64) -> bool {
         let Some(threshold) = self.allowance.threshold() else { return false };
         let is_weak = choice.is_none_or(|fit| match fit.model {
-            Model::Bucket { burst, .. } => burst < 1.5 * f64::from(threshold),
+            Model::Bucket { rate, burst } => burst < 5.0 + 0.7 * rate * self.round_trips.spread(),
             Model::Window { period, .. } => period <= 1.0,
             Model::Pace { .. } => true,
         });

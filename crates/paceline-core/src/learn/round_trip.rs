@@ -6,15 +6,19 @@ pub(crate) struct RoundTrips {
     least: f64,
     smoothed: Option<f64>,
     spread: f64,
+    /// The mean square deviation of late.
+    variance: f64,
 }
 
 impl RoundTrips {
     pub(crate) const fn new() -> Self {
-        Self { least: f64::INFINITY, smoothed: None, spread: 0.02 }
+        Self { least: f64::INFINITY, smoothed: None, spread: 0.02, variance: 0.0 }
     }
 
     pub(crate) fn observe(&mut self, round_trip: f64) {
         self.least = self.least.min(round_trip);
+        let deviation = round_trip - self.smoothed.unwrap_or(round_trip);
+        self.variance += (deviation * deviation - self.variance) / 64.0;
         self.smoothed = Some(self.smoothed.map_or(round_trip, |mean| mean + (round_trip - mean) / 20.0));
         // The greatest of late; a straggler is no jitter.
         self.spread = (self.spread * 0.9998).max((round_trip - self.least).min(MOST_SPREAD));
@@ -26,8 +30,9 @@ impl RoundTrips {
     }
 
     /// The difference between the slowest and the fastest of late.
-    pub(crate) const fn spread(&self) -> f64 {
-        self.spread
+    pub(crate) fn spread(&self) -> f64 {
+        // A new connection takes longer, and is no jitter: of a uniform spread, the deviation is a third and a bit.
+        self.spread.min(4.0 * self.variance.sqrt()).max(0.002)
     }
 
     /// How long the attempt of such a round trip is thought to have been under way to the platform. A straggler was slow

@@ -220,6 +220,12 @@ pub(crate) fn of(model: Model, margin: f64, jitter: f64, least_burst: f64, befor
                 used: 0.0,
             };
             window.window = window.window_at(now);
+            if let Shadow::Phased(before) = before
+                && before.window_at(now) >= before.window
+                && (before.period - period).abs() < ROUNDING
+            {
+                window.used = if before.window_at(now) > before.window { 0.0 } else { before.used };
+            }
             Shadow::Phased(window)
         }
         Model::Window { count, period, .. } => {

@@ -11,6 +11,9 @@ pub(crate) struct Trace {
     bins: VecDeque<Bin>,
     refusals: Vec<Refused>,
     since: f64,
+    /// At which rate a bucket is believed to drain, and to what it was filled when the era began.
+    drain: Option<f64>,
+    filled: f64,
     /// Units accepted in all eras.
     accepted: f64,
 }
@@ -36,7 +39,7 @@ pub(crate) struct Refused {
 
 impl Trace {
     pub(crate) const fn new() -> Self {
-        Self { bins: VecDeque::new(), refusals: Vec::new(), since: 0.0, accepted: 0.0 }
+        Self { bins: VecDeque::new(), refusals: Vec::new(), since: 0.0, drain: None, filled: 0.0, accepted: 0.0 }
     }
 
     /// Units accepted in all.
@@ -53,6 +56,8 @@ impl Trace {
         self.bins.clear();
         self.refusals.clear();
         self.since = now;
+        self.drain = None;
+        self.filled = 0.0;
     }
 
     pub(crate) fn accept(&mut self, arrived: f64, units: f64) {
@@ -80,16 +85,23 @@ impl Trace {
         self.refusals.push(refused);
     }
 
-    /// The last refusal had nothing to do with the rate.
-    pub(crate) fn strike_last_refusal(&mut self) {
-        self.refusals.pop();
+    /// A bucket is believed to drain at that rate.
+    pub(crate) fn set_drain(&mut self, rate: Option<f64>) {
+        self.drain = rate;
     }
 
     /// A quarter at a time, so that the era's start seldom moves.
     fn forget_oldest(&mut self) {
-        self.bins.drain(..MOST_BINS / 4);
+        let rate = self.drain.unwrap_or(f64::INFINITY);
+        let mut at = self.since;
+        for bin in self.bins.drain(..MOST_BINS / 4) {
+            let then = start_of(bin.index) + BIN / 2.0;
+            self.filled = (self.filled - (then - at) * rate).max(0.0) + bin.units;
+            at = then;
+        }
         self.since = self.bins.front().map_or(self.since, |bin| start_of(bin.index));
         let since = self.since;
+        self.filled = if rate.is_finite() { (self.filled - (since - at) * rate).max(0.0) } else { 0.0 };
         self.refusals.retain(|refused| refused.at >= since);
     }
 
@@ -102,7 +114,7 @@ impl Trace {
         });
         let points = points.collect();
         let refusals = self.refusals.iter().filter(|refused| !refused.is_relapse).copied().collect();
-        Timeline { since: self.since, points, refusals }
+        Timeline { since: self.since, filled: self.filled, points, refusals }
     }
 }
 
@@ -115,6 +127,8 @@ fn start_of(index: u64) -> f64 {
 #[derive(Clone, Debug)]
 pub(crate) struct Timeline {
     pub(crate) since: f64,
+    /// What a bucket of the believed rate was filled to when the era began.
+    pub(crate) filled: f64,
     pub(crate) points: Vec<Point>,
     /// Those that tell something about a limit.
     pub(crate) refusals: Vec<Refused>,

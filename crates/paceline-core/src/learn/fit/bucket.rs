@@ -77,7 +77,7 @@ fn candidate(timeline: &Timeline, rate: f64, jitter: f64) -> Candidate {
     let (most, least) = occupancy(timeline, rate);
     let mut slack = least - most;
     // A burst that jitter hides fits anything; one of more than two seconds of the rate is unheard of.
-    if least < 2.0 + 0.5 * rate * jitter {
+    if least < 3.0 + 0.7 * rate * jitter {
         slack -= 60.0;
     }
     if least > 2.2 * rate.max(10.0) {
@@ -89,7 +89,7 @@ fn candidate(timeline: &Timeline, rate: f64, jitter: f64) -> Candidate {
 /// The greatest occupancy after an accept and the least at a refusal, of a virtual queue drained at `rate`.
 fn occupancy(timeline: &Timeline, rate: f64) -> (f64, f64) {
     let (mut most, mut least) = (0.0_f64, f64::INFINITY);
-    let (mut filled, mut at) = (0.0_f64, timeline.since);
+    let (mut filled, mut at) = (timeline.filled, timeline.since);
     let mut refusals = timeline.refusals.iter().peekable();
     for point in &timeline.points {
         while let Some(refused) = refusals.next_if(|refused| refused.at <= point.at) {
