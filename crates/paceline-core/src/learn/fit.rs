@@ -37,7 +37,7 @@ pub(crate) struct Trust {
 }
 
 /// All limiters that could have given these answers. `near`: the one believed so far, where a bucket is looked for first.
-pub(crate) fn all(timeline: &Timeline, near: Option<Model>, jitter: f64) -> Vec<Fit> {
+pub(crate) fn all(timeline: &Timeline, bounced: Option<&Timeline>, near: Option<Model>, jitter: f64) -> Vec<Fit> {
     // Whole seconds, then HTTP-dates, then waits that are no promise at all.
     let trusts = [Some(1.15), Some(2.2), None].map(|rounding| Trust { jitter, rounding });
     let named = timeline.refusals.iter().any(|refused| refused.wait.is_some());
@@ -47,6 +47,10 @@ pub(crate) fn all(timeline: &Timeline, near: Option<Model>, jitter: f64) -> Vec<
         fits.extend(counter::fits(timeline, *trust));
         fits.extend(bucket::fit(timeline, near, *trust));
         fits.retain(Fit::is_consistent);
+        if let (true, Some(bounced)) = (fits.is_empty(), bounced) {
+            // A platform that counts refused calls counts all of them.
+            fits.extend(window::fits(bounced, *trust).into_iter().filter(Fit::is_consistent));
+        }
         if !fits.is_empty() {
             return fits;
         }

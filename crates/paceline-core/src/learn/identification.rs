@@ -193,9 +193,9 @@ impl Identification {
         if self.refused_once {
             self.allowance.observe(in_flight, true);
         }
-        if let Shadow::Window(_) | Shadow::Phased(_) = self.shadow {
-            self.shadow.refund(departed_at, cost);
-        }
+        // A shadow keeps it: some platforms count refused calls, and there are few.
+        let arrived = departed_at.as_secs_f64() + self.round_trips.way_there(self.round_trips.smoothed());
+        self.trace.bounce(arrived, f64::from(cost.0.get()));
     }
 
     /// The gate opens then.
@@ -408,6 +408,12 @@ impl Identification {
             // The raised count is believed, and the next probe follows.
             return;
         }
+        // Perhaps the same refusals are explained by a little more; if by nothing, the limit has changed.
+        let timeline = self.trace.timeline();
+        if let Some(fit) = self.choose(&timeline, now).filter(|fit| fit.model.rate() > 1.000_5 * model.rate()) {
+            self.believe(now, fit, &timeline, true);
+            return;
+        }
         self.begin_search(now, 1.1 * model.rate());
     }
 
@@ -452,7 +458,7 @@ impl Identification {
         self.shadow = shadow::of(model, self.margin, self.round_trips.spread(), least, before, now);
         let Model::Window { period, .. } = model else { return };
         let from = now.as_secs_f64() - period;
-        let timeline = self.trace.timeline();
+        let timeline = self.trace.timeline_with_bounced().unwrap_or_else(|| self.trace.timeline());
         let late = timeline.points.iter().filter(|point| point.at >= from);
         let late = late.map(|point| (Instant::from_secs_f64(point.at), point.units));
         match &mut self.shadow {
@@ -517,7 +523,8 @@ impl Identification {
     fn choose(&self, timeline: &Timeline, now: f64) -> Option<Fit> {
         let floor = 0.75 * timeline.proven(now, PROVEN_SPAN);
         let believed = self.model.filter(|_| self.phase == Phase::Locked);
-        let mut fits = fit::all(timeline, believed, self.round_trips.spread());
+        let bounced = self.trace.timeline_with_bounced();
+        let mut fits = fit::all(timeline, bounced.as_ref(), believed, self.round_trips.spread());
         fits.retain(|fit| fit.model.rate() >= floor);
         let is_counter = |fit: &Fit| matches!(fit.model, Model::Window { kind: WindowKind::Counter, .. });
         if fits.iter().any(|fit| !is_counter(fit)) {

@@ -10,6 +10,8 @@ use std::collections::VecDeque;
 pub(crate) struct Trace {
     bins: VecDeque<Bin>,
     refusals: Vec<Refused>,
+    /// All that was refused, echoes too: platforms that count refused calls count these.
+    bounced: VecDeque<Bin>,
     since: f64,
     /// At which rate a bucket is believed to drain, and to what it was filled when the era began.
     drain: Option<f64>,
@@ -39,7 +41,7 @@ pub(crate) struct Refused {
 
 impl Trace {
     pub(crate) const fn new() -> Self {
-        Self { bins: VecDeque::new(), refusals: Vec::new(), since: 0.0, drain: None, filled: 0.0, accepted: 0.0 }
+        Self { bins: VecDeque::new(), refusals: Vec::new(), bounced: VecDeque::new(), since: 0.0, drain: None, filled: 0.0, accepted: 0.0 }
     }
 
     /// Units accepted in all.
@@ -55,6 +57,7 @@ impl Trace {
     pub(crate) fn begin_era(&mut self, now: f64) {
         self.bins.clear();
         self.refusals.clear();
+        self.bounced.clear();
         self.since = now;
         self.drain = None;
         self.filled = 0.0;
@@ -65,16 +68,20 @@ impl Trace {
         if arrived < self.since {
             return;
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive; far below 2^64")]
-        let index = (arrived / BIN) as u64;
-        // Answers come nearly in the order of their calls.
-        let place = self.bins.iter().rposition(|bin| bin.index <= index);
-        match place.map(|place| (place, self.bins[place].index)) {
-            Some((place, there)) if there == index => self.bins[place].units += units,
-            place => self.bins.insert(place.map_or(0, |(place, _)| place + 1), Bin { index, units }),
-        }
+        put(&mut self.bins, arrived, units);
         if self.bins.len() > MOST_BINS {
             self.forget_oldest();
+        }
+    }
+
+    /// An attempt was refused, echo or not.
+    pub(crate) fn bounce(&mut self, arrived: f64, units: f64) {
+        if arrived < self.since {
+            return;
+        }
+        put(&mut self.bounced, arrived, units);
+        if self.bounced.len() > MOST_BOUNCED {
+            self.bounced.pop_front();
         }
     }
 
@@ -105,17 +112,41 @@ impl Trace {
         self.refusals.retain(|refused| refused.at >= since);
     }
 
+    /// The era so far as a platform sees it that counts refused calls too; None when nothing was refused.
+    pub(crate) fn timeline_with_bounced(&self) -> Option<Timeline> {
+        let mut bins = self.bins.clone();
+        for bin in &self.bounced {
+            put(&mut bins, start_of(bin.index) + BIN / 2.0, bin.units);
+        }
+        (!self.bounced.is_empty()).then(|| Timeline { points: points(bins.iter().copied()), ..self.timeline() })
+    }
+
     /// The era so far, for analysis.
     pub(crate) fn timeline(&self) -> Timeline {
-        let mut sum = 0.0;
-        let points = self.bins.iter().map(|bin| {
-            sum += bin.units;
-            Point { at: start_of(bin.index) + BIN / 2.0, units: bin.units, sum }
-        });
-        let points = points.collect();
+        let points = points(self.bins.iter().copied());
         let refusals = self.refusals.iter().filter(|refused| !refused.is_relapse).copied().collect();
         Timeline { since: self.since, filled: self.filled, points, refusals }
     }
+}
+
+/// Answers come nearly in the order of their calls.
+fn put(bins: &mut VecDeque<Bin>, arrived: f64, units: f64) {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive; far below 2^64")]
+    let index = (arrived / BIN) as u64;
+    let place = bins.iter().rposition(|bin| bin.index <= index);
+    match place.map(|place| (place, bins[place].index)) {
+        Some((place, there)) if there == index => bins[place].units += units,
+        place => bins.insert(place.map_or(0, |(place, _)| place + 1), Bin { index, units }),
+    }
+}
+
+fn points(bins: impl Iterator<Item = Bin>) -> Vec<Point> {
+    let mut sum = 0.0;
+    let points = bins.map(|bin| {
+        sum += bin.units;
+        Point { at: start_of(bin.index) + BIN / 2.0, units: bin.units, sum }
+    });
+    points.collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "an index is far below 2^53")]
@@ -177,4 +208,5 @@ pub(crate) const BIN: f64 = 0.02;
 /// Five minutes at more than 50 calls a second; hours at a few in a minute.
 const MOST_BINS: usize = 16_384;
 /// Older ones are forgotten first.
+const MOST_BOUNCED: usize = 1_024;
 const MOST_REFUSALS: usize = 64;

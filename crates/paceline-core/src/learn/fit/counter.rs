@@ -1,7 +1,7 @@
 //! Sliding counters: this window's count, and the last one's as far as it still reaches in.
 
 use crate::learn::fit::{Fit, PERIODS, Trust};
-use crate::learn::model::{Model, WindowKind};
+use crate::learn::model::{LONG_WINDOW, Model, WindowKind};
 use crate::learn::trace::Timeline;
 
 pub(super) fn fits(timeline: &Timeline, trust: Trust) -> Vec<Fit> {
@@ -9,12 +9,12 @@ pub(super) fn fits(timeline: &Timeline, trust: Trust) -> Vec<Fit> {
     if timeline.refusals.len() < 2 || timeline.points.is_empty() {
         return Vec::new();
     }
-    let periods = PERIODS.into_iter().filter(|&period| period >= 2.0 && span > 1.2 * period);
+    let periods = PERIODS.into_iter().filter(|&period| period >= LONG_WINDOW && span > 1.2 * period);
     periods.filter_map(|period| fit(timeline, period, trust)).collect()
 }
 
 fn fit(timeline: &Timeline, period: f64, trust: Trust) -> Option<Fit> {
-    let steps = if period < 5.0 { 20 } else { 50 };
+    let steps = 50;
     let pace = timeline.refusals.iter().map(|refused| refused.pace).fold(0.0, f64::max);
     let tried = (0..steps).map(|step| {
         let phase = period * f64::from(step) / f64::from(steps);
