@@ -85,7 +85,7 @@ impl Controller {
     fn learn_refused(&mut self, now: Instant, call: &Call, departure: (Instant, Beside), answered: &Answered) {
         let (departed_at, beside) = departure;
         for &id in call.scopes.as_slice() {
-            self.scopes.state_mut(id).handle_refused(departed_at, beside.at(&call.scopes, id), call.cost);
+            self.scopes.state_mut(id).handle_refused(departed_at, call.cost);
         }
         let id = self.scopes.of_kind_or_narrowest(&call.scopes, answered.named_scope);
         let is_aside = self.calls.find(call.id).is_some_and(|state| state.overtaken >= SET_ASIDE_AFTER);

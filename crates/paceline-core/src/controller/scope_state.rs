@@ -184,8 +184,8 @@ impl ScopeState {
     }
 
     /// An attempt was refused, echo or not: it used nothing up.
-    pub(crate) fn handle_refused(&mut self, departed_at: Instant, in_flight: u32, cost: Cost) {
-        self.learner.bounced(departed_at, in_flight, cost);
+    pub(crate) fn handle_refused(&mut self, departed_at: Instant, cost: Cost) {
+        self.learner.bounced(departed_at, cost);
     }
 
     /// The first refusal of an episode, of the attempt that departed as the `in_flight`th.

@@ -118,7 +118,7 @@ impl Allowance {
         }
         self.refusals += 1;
         self.most = (self.most - 1).max(1);
-        if self.most + 3 <= self.found {
+        if 4 * self.most <= 3 * self.found {
             // It was no limit of concurrency after all: less in flight did not help.
             *self = Self { was_wrong: true, ..Self::new() };
             return false;

@@ -171,6 +171,9 @@ impl Identification {
     pub(crate) fn refused(&mut self, now: Instant, departed_at: Instant, in_flight: u32, wait: Option<Duration>) {
         let (at, pace) = (now.as_secs_f64(), self.smoother.rate().as_per_second());
         let is_first = !std::mem::replace(&mut self.refused_once, true);
+        if !is_first {
+            self.allowance.observe(in_flight, true);
+        }
         let is_crowd = self.allowance.refuse(at, in_flight);
         if is_crowd { say!("{at:8.2} crowd at {in_flight}, allowance {:?}", self.allowance); }
         if !is_crowd {
@@ -189,10 +192,7 @@ impl Identification {
     }
 
     /// An attempt was refused, echo or not: what it took of a window was not used.
-    pub(crate) fn bounced(&mut self, departed_at: Instant, in_flight: u32, cost: Cost) {
-        if self.refused_once {
-            self.allowance.observe(in_flight, true);
-        }
+    pub(crate) fn bounced(&mut self, departed_at: Instant, cost: Cost) {
         // A shadow keeps it: some platforms count refused calls, and there are few.
         let arrived = departed_at.as_secs_f64() + self.round_trips.way_there(self.round_trips.smoothed());
         self.trace.bounce(arrived, f64::from(cost.0.get()));
@@ -549,6 +549,9 @@ impl Identification {
         };
         self.bounds = Some(((rate - unsure).max(0.0), rate + unsure));
         self.source = Source::Seen;
+        if !self.model.is_some_and(|model| model.is_like(fit.model)) {
+            self.probing.doubt();
+        }
         self.lock(now, fit.model);
     }
 

@@ -10,6 +10,8 @@ pub(crate) struct Probing {
     pub(crate) every: f64,
     pub(crate) next: f64,
     eager: u8,
+    /// Probes that come early because the belief is young.
+    young: u8,
     /// The probe that is under way.
     pub(crate) under_way: Option<Probe>,
     /// By which share a window's count is raised next.
@@ -33,6 +35,7 @@ impl Probing {
             every: 20.0,
             next: f64::INFINITY,
             eager: 0,
+            young: 0,
             under_way: None,
             step: FIRST_STEP,
             last_success: f64::NEG_INFINITY,
@@ -78,6 +81,7 @@ impl Probing {
         let probe = self.under_way.take()?;
         self.last_success = f64::NEG_INFINITY;
         self.eager = self.eager.saturating_sub(1);
+        self.young = self.young.saturating_sub(1);
         self.every = (2.0 * self.every).min(600.0);
         Some(probe.before)
     }
@@ -85,6 +89,11 @@ impl Probing {
     /// The limit was seen to change.
     pub(crate) fn hurry(&mut self) {
         self.eager = EAGER_PROBES;
+    }
+
+    /// What is believed now was not believed before.
+    pub(crate) fn doubt(&mut self) {
+        self.young = YOUNG_PROBES;
     }
 
     /// Sets the next one, by what a failure costs.
@@ -100,7 +109,8 @@ impl Probing {
         let least = (2.0 / (refusals * rate)).max(lost / (capacity * rate)).max(3.0 * period);
         let most = if self.eager > 0 { least } else { 2.0 * least };
         self.every = self.every.clamp(least, most);
-        self.next = now + self.every;
+        let soon = if self.young > 0 { YOUNG_EVERY.max(3.0 * period) } else { f64::INFINITY };
+        self.next = now + self.every.min(soon);
     }
 
     pub(crate) fn never(&mut self) {
@@ -116,6 +126,9 @@ const CAPACITY: f64 = 0.003;
 const EAGER_REFUSALS: f64 = 0.002;
 const EAGER_CAPACITY: f64 = 0.02;
 const EAGER_PROBES: u8 = 8;
+/// A young belief is tested so often, in seconds, and that many times: it may be far too low.
+const YOUNG_EVERY: f64 = 20.0;
+const YOUNG_PROBES: u8 = 2;
 /// Seconds that a refusal closes a scope for, at least: whole seconds of Retry-After, jitter and a round trip.
 const CLOSED: f64 = 1.05;
 const FIRST_STEP: f64 = 0.03;
