@@ -303,10 +303,9 @@ impl Identification {
         };
         let pace = pace * hurry;
         // What a window is thought not to hold is asked for one by one: a probe that fails costs one refusal.
-        let is_beyond = self.probing.under_way.is_some_and(|probe| match (&self.shadow, probe.before) {
-            (Shadow::Window(ledger), Model::Window { count, .. }) => ledger.inside() + 1.0 > count,
-            (Shadow::Phased(window), Model::Window { count, .. }) => window.used() + 1.0 > count,
-            _ => false,
+        let is_beyond = self.probing.under_way.is_some_and(|probe| match probe.before {
+            Model::Window { count, period, .. } => period >= LONG_WINDOW && self.shadow.used() + 1.0 > count,
+            Model::Bucket { .. } | Model::Pace { .. } => false,
         });
         self.bounded(if is_beyond { pace.min(0.8 / self.round_trips.smoothed()) } else { pace })
     }
@@ -379,7 +378,8 @@ impl Identification {
         if let Some(probe) = self.probing.under_way {
             let has_passed = match probe.before {
                 Model::Bucket { burst, .. } => self.drawn > 1.3 * burst + 20.0,
-                Model::Window { .. } | Model::Pace { .. } => at > probe.until,
+                Model::Window { .. } => at > probe.until && self.is_beyond_long_enough(at),
+                Model::Pace { .. } => at > probe.until,
             };
             if has_passed {
                 self.probe_passed(at);
@@ -391,8 +391,23 @@ impl Identification {
             let raised = self.probing.begin(at, model);
             say!("{at:8.2} probe {model:?} -> {raised:?}");
             self.model = Some(raised);
+            say!("{:?}", if let Shadow::Phased(p) = &self.shadow { Some(*p) } else { None });
             self.rebuild_shadow(now);
+            say!("{:?}", if let Shadow::Phased(p) = &self.shadow { Some(*p) } else { None });
         }
+    }
+
+    /// Whether clearly more than was believed of a window has departed, and long enough ago to be answered.
+    fn is_beyond_long_enough(&mut self, now: f64) -> bool {
+        let (Some(Model::Window { count, .. }), Some(probe)) = (self.model, &mut self.probing.under_way) else {
+            return false;
+        };
+        let Model::Window { count: before, .. } = probe.before else { return false };
+        let inside = self.shadow.used();
+        if inside >= 0.5 * (before + count * (1.0 - self.margin)).max(before + 2.0) {
+            probe.beyond_at.get_or_insert(now);
+        }
+        probe.beyond_at.is_some_and(|at| now - at > 4.0 * self.round_trips.smoothed())
     }
 
     /// With a reserve there is nothing to look for above: the pace is below the limit by intent.

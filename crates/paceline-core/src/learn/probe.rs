@@ -1,6 +1,6 @@
 //! When to ask for more than is believed, within a budget of refusals and of capacity.
 
-use crate::learn::model::Model;
+use crate::learn::model::{LONG_WINDOW, Model};
 
 /// Probing of one scope. A probe that fails costs some two refusals and what the closing loses; so they are as far apart
 /// as [`REFUSALS`] and [`CAPACITY`] allow, and farther after failures. Where a limit was seen to fall they come closer
@@ -23,8 +23,10 @@ pub(crate) struct Probing {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Probe {
     pub(crate) began: f64,
-    /// When it has succeeded, if nothing was refused; a bucket's is over when enough was drawn.
+    /// It has succeeded no earlier, if nothing was refused.
     pub(crate) until: f64,
+    /// When more than is believed had departed for the first time.
+    pub(crate) beyond_at: Option<f64>,
     /// What is believed if it fails.
     pub(crate) before: Model,
 }
@@ -60,12 +62,12 @@ impl Probing {
                     FIRST_STEP
                 };
                 let count = (count * (1.0 + self.step)).ceil();
-                (Model::Window { kind, count, period }, now + 2.6 * period + 1.0)
+                (Model::Window { kind, count, period }, now + if period < LONG_WINDOW { period + 3.0 } else { period })
             }
             Model::Bucket { .. } => (model, f64::INFINITY),
             Model::Pace { .. } => (model, now + 10.0),
         };
-        self.under_way = Some(Probe { began: now, until, before: model });
+        self.under_way = Some(Probe { began: now, until, beyond_at: None, before: model });
         raised
     }
 

@@ -28,6 +28,15 @@ impl Shadow {
         }
     }
 
+    /// Units that are used of a window.
+    pub(crate) fn used(&self) -> f64 {
+        match self {
+            Self::None | Self::Bucket(_) => 0.0,
+            Self::Window(ledger) => ledger.inside,
+            Self::Phased(window) => window.used,
+        }
+    }
+
     pub(crate) fn take(&mut self, now: Instant, cost: Cost) {
         match self {
             Self::None => {}
@@ -67,11 +76,6 @@ struct Entry {
 impl Ledger {
     pub(crate) fn new(count: f64, period: Duration) -> Self {
         Self { entries: VecDeque::new(), inside: 0.0, count: count.max(1.0), period }
-    }
-
-    /// Units of the last period, when something last departed.
-    pub(crate) const fn inside(&self) -> f64 {
-        self.inside
     }
 
     /// The same departures against other numbers.
@@ -144,13 +148,14 @@ pub(crate) struct Phased {
     /// Which window the last departure was in, and what was used of it.
     window: f64,
     used: f64,
+    last: Instant,
 }
 
 impl Phased {
     fn ready_at(&self, now: Instant, cost: Cost) -> Instant {
         let next = self.begins + (self.window + 1.0) * self.period;
         let fits = self.used + f64::from(cost.0.get()).min(self.count) <= self.count + ROUNDING;
-        let granted = Instant::from_secs_f64(if fits { next - self.period } else { next });
+        let granted = Instant::from_secs_f64(if fits { next - self.period } else { next + CLEARLY });
         self.clear_at(granted.max(now))
     }
 
@@ -165,16 +170,12 @@ impl Phased {
         }
     }
 
-    pub(crate) const fn used(&self) -> f64 {
-        self.used
-    }
-
     /// The earliest at or after `now` that is not between two windows.
     fn clear_at(&self, now: Instant) -> Instant {
         let at = now.as_secs_f64();
         let window = ((at - self.begins) / self.period).floor();
         let end = self.begins + (window + 1.0) * self.period;
-        if at >= end - self.unsure { Instant::from_secs_f64(end) } else { now }
+        if at >= end - self.unsure { Instant::from_secs_f64(end + CLEARLY) } else { now }
     }
 
     fn take_units(&mut self, now: Instant, units: f64) {
@@ -184,6 +185,7 @@ impl Phased {
             self.used = 0.0;
         }
         self.used += units;
+        self.last = now;
     }
 
     fn refund(&mut self, departed_at: Instant, cost: Cost) {
@@ -218,13 +220,13 @@ pub(crate) fn of(model: Model, margin: f64, jitter: f64, least_burst: f64, befor
                 unsure: high - low + 2.0 * guard,
                 window: f64::NEG_INFINITY,
                 used: 0.0,
+                last: now,
             };
             window.window = window.window_at(now);
-            if let Shadow::Phased(before) = before
-                && before.window_at(now) >= before.window
-                && (before.period - period).abs() < ROUNDING
-            {
-                window.used = if before.window_at(now) > before.window { 0.0 } else { before.used };
+            if let Shadow::Phased(before) = before {
+                window.last = before.last;
+                window.window = window.window_at(before.last);
+                window.used = before.used;
             }
             Shadow::Phased(window)
         }
@@ -249,3 +251,5 @@ const GRAINS: u32 = 1_024;
 /// Seconds. More would cost short windows too much; the margin grows where it is too little.
 const MOST_GUARD: f64 = 0.025;
 const ROUNDING: f64 = 1e-6;
+/// Seconds: a departure at the start of a window is not rounded into the one before.
+const CLEARLY: f64 = 1e-6;
