@@ -68,6 +68,12 @@ fn report(row: &Row, mut runs: Vec<(u64, Run)>) {
     let worst = runs.iter().min_by(|a, b| ratio(&a.1).total_cmp(&ratio(&b.1))).expect("one");
     wastes.sort_by(f64::total_cmp);
     ratios.sort_by(f64::total_cmp);
+    let mut of_rates: Vec<f64> = runs.iter().map(|(_, run)| {
+        let seconds = (run.stats.last_accept_ms.unwrap_or(1) - run.stats.first_arrival_ms.unwrap_or(0)) as f64 / 1e3;
+        run.stats.accepted as f64 / (120.0 * seconds)
+    }).collect();
+    of_rates.sort_by(f64::total_cmp);
+    let of_rate = of_rates[of_rates.len() / 2];
     let early: u64 = runs.iter().map(|(_, run)| run.stats.early_returns).sum();
     let lost: usize = runs.iter().map(|(_, run)| run.findings.lost.len()).sum();
     let (ratio, least) = (ratios[ratios.len() / 2], ratios[0]);
@@ -75,7 +81,7 @@ fn report(row: &Row, mut runs: Vec<(u64, Run)>) {
     let (floor, ceiling) = row.floor;
     let met = |ok| if ok { ' ' } else { '!' };
     println!(
-        "{:<34} ratio {ratio:.3}{} ({least:.3}{} seed {:>2}) floor {floor:.3}  waste {waste:>6.2}{} ({most:.2}{}) floor {ceiling}  early {early} lost {lost}",
+        "{:<34} of rate {of_rate:.3} ratio {ratio:.3}{} ({least:.3}{} seed {:>2}) floor {floor:.3}  waste {waste:>6.2}{} ({most:.2}{}) floor {ceiling}  early {early} lost {lost}",
         row.name,
         met(ratio >= floor),
         met(least >= floor - 0.02),

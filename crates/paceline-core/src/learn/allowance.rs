@@ -101,10 +101,10 @@ impl Allowance {
             self.wait_before_next_try(now);
             self.begin_trial(now, accepted, None);
         } else if helped {
-            self.most = self.most.saturating_mul(2).min(MOST);
+            self.most = (self.most + self.most / 2).min(MOST);
             self.begin_trial(now, accepted, Some(passed));
         } else {
-            self.most = (self.most / 2).max(START);
+            self.most = (self.most - self.most / 3).max(START);
             self.tries += 1;
             self.wait_before_next_try(now);
             self.begin_trial(now, accepted, None);
@@ -179,12 +179,12 @@ impl Allowance {
 }
 
 /// Of so many in flight a first refusal has few echoes.
-const START: u32 = 14;
+const START: u32 = 12;
 const MOST: u32 = 1 << 20;
 /// Seconds: shorter ones measure nothing.
-const LEAST_TRIAL: f64 = 1.0;
-/// Twice as many in flight must let through so much more.
-const WORTH_IT: f64 = 1.2;
+const LEAST_TRIAL: f64 = 2.0;
+/// Half as many more in flight must let through so much more.
+const WORTH_IT: f64 = 1.15;
 /// Seconds until one more is tried; doubles with every try.
 const FIRST_TRY: f64 = 60.0;
 /// More in flight than that are not told apart.

@@ -111,7 +111,7 @@ impl Probing {
         let least = (2.0 / (refusals * rate)).max(lost / (capacity * rate)).max(3.0 * period);
         let most = if self.eager > 0 { least } else { 2.0 * least };
         self.every = self.every.clamp(least, most);
-        let soon = if self.young > 0 { YOUNG_EVERY.max(3.0 * period) } else { f64::INFINITY };
+        let soon = if self.young > 0 { YOUNG_EVERY.max(3.0 * period).max(lost / (YOUNG_CAPACITY * rate)) } else { f64::INFINITY };
         self.next = now + self.every.min(soon);
     }
 
@@ -131,6 +131,7 @@ const EAGER_PROBES: u8 = 8;
 /// A young belief is tested so often, in seconds, and that many times: it may be far too low.
 const YOUNG_EVERY: f64 = 20.0;
 const YOUNG_PROBES: u8 = 2;
+const YOUNG_CAPACITY: f64 = 0.01;
 /// Seconds that a refusal closes a scope for, at least: whole seconds of Retry-After, jitter and a round trip.
 const CLOSED: f64 = 1.05;
 const FIRST_STEP: f64 = 0.03;
