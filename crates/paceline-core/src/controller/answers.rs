@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::backoff::{Backoff, at_least};
 use crate::call::{AttemptId, Call, OnUncertain};
-use crate::controller::{Beside, Controller};
 use crate::controller::calls::Stands;
+use crate::controller::{Beside, Controller};
 use crate::event::Event;
 use crate::gate::GateCause;
 use crate::outcome::{GiveUp, Outcome, Verdict};
@@ -44,7 +44,14 @@ impl Controller {
         })
     }
 
-    fn learn(&mut self, now: Instant, call: &Call, departure: (Instant, Beside), reply: &Reply, outcome: Outcome) {
+    fn learn(
+        &mut self,
+        now: Instant,
+        call: &Call,
+        departure: (Instant, Beside),
+        reply: &Reply,
+        outcome: Outcome,
+    ) {
         let (departed_at, _) = departure;
         let answered = match reply {
             Reply::Answered(answered) => answered.clone(),
@@ -78,11 +85,22 @@ impl Controller {
     fn learn_accepted(&mut self, now: Instant, call: &Call, (departed_at, beside): (Instant, Beside)) {
         self.learn_working(call, departed_at);
         for &id in call.scopes.as_slice() {
-            self.scopes.state_mut(id).handle_accepted(now, departed_at, beside.at(&call.scopes, id), call.cost);
+            self.scopes.state_mut(id).handle_accepted(
+                now,
+                departed_at,
+                beside.at(&call.scopes, id),
+                call.cost,
+            );
         }
     }
 
-    fn learn_refused(&mut self, now: Instant, call: &Call, departure: (Instant, Beside), answered: &Answered) {
+    fn learn_refused(
+        &mut self,
+        now: Instant,
+        call: &Call,
+        departure: (Instant, Beside),
+        answered: &Answered,
+    ) {
         let (departed_at, beside) = departure;
         for &id in call.scopes.as_slice() {
             self.scopes.state_mut(id).handle_refused(departed_at, call.cost);

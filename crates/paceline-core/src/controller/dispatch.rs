@@ -184,7 +184,8 @@ impl Controller {
             beside.0[place] = scope.slots_taken();
         }
         self.refer(&call, 1);
-        self.attempts.insert(attempt, Attempt { call, departed_at: now, beside, sent: false, answered: false });
+        self.attempts
+            .insert(attempt, Attempt { call, departed_at: now, beside, sent: false, answered: false });
         self.emit(Event::Departed { attempt, at: now });
         Departure::Start { call: id, attempt }
     }

@@ -37,7 +37,12 @@ pub(crate) struct Trust {
 }
 
 /// All limiters that could have given these answers. `near`: the one believed so far, where a bucket is looked for first.
-pub(crate) fn all(timeline: &Timeline, bounced: Option<&Timeline>, near: Option<Model>, jitter: f64) -> Vec<Fit> {
+pub(crate) fn all(
+    timeline: &Timeline,
+    bounced: Option<&Timeline>,
+    near: Option<Model>,
+    jitter: f64,
+) -> Vec<Fit> {
     // Whole seconds, then HTTP-dates, then waits that are no promise at all.
     let trusts = [Some(1.15), Some(2.2), None].map(|rounding| Trust { jitter, rounding });
     let named = timeline.refusals.iter().any(|refused| refused.wait.is_some());

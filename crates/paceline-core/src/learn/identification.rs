@@ -19,8 +19,6 @@ use crate::limits::Limits;
 use crate::quota::{Rate, TokenBucket};
 use crate::time::Instant;
 
-macro_rules! say { ($($t:tt)*) => { if std::env::var_os("DBG").is_some() { eprintln!($($t)*); } } }
-
 /// The learner of one scope.
 #[derive(Clone, Debug)]
 pub(crate) struct Identification {
@@ -96,7 +94,8 @@ impl Identification {
             learner.model = Some(Model::Bucket { rate, burst });
             // Half of it: the rest absorbs the spread of one-way delays (Le Boudec: jitter J eats rate * J).
             let shadow = learner.bounded(rate * (1.0 - KNOWN_MARGIN));
-            learner.shadow = Shadow::Bucket(TokenBucket::full(shadow, (burst / 2.0).max(least_burst(shadow))));
+            learner.shadow =
+                Shadow::Bucket(TokenBucket::full(shadow, (burst / 2.0).max(least_burst(shadow))));
         }
         let rate = learner.smooth_rate();
         learner.smoother = TokenBucket::full(rate, least_burst(rate));
@@ -168,14 +167,19 @@ impl Identification {
     }
 
     /// An attempt that departed as the `in_flight`th was refused, and is no echo of an earlier refusal.
-    pub(crate) fn refused(&mut self, now: Instant, departed_at: Instant, in_flight: u32, wait: Option<Duration>) {
+    pub(crate) fn refused(
+        &mut self,
+        now: Instant,
+        departed_at: Instant,
+        in_flight: u32,
+        wait: Option<Duration>,
+    ) {
         let (at, pace) = (now.as_secs_f64(), self.smoother.rate().as_per_second());
         let is_first = !std::mem::replace(&mut self.refused_once, true);
         if !is_first {
             self.allowance.observe(in_flight, true);
         }
         let is_crowd = self.allowance.refuse(at, in_flight);
-        if is_crowd { say!("{at:8.2} crowd at {in_flight}, allowance {:?}", self.allowance); }
         if !is_crowd {
             let round_trip = now.saturating_since(departed_at).as_secs_f64();
             self.trace.refuse(Refused {
@@ -210,9 +214,7 @@ impl Identification {
         let Some(opens_at) = self.opens_at.filter(|&opens_at| opens_at <= now) else { return false };
         self.opens_at = None;
         let at = opens_at.as_secs_f64();
-        let (was, model_was) = (self.phase, self.model);
         self.analyse(at);
-        say!("{at:8.2} {was:?} {model_was:?}\n     last {:?} n={} drawn {:.1}\n     -> {:?} {:?} margin {:.4} pace {:.1} spread {:.3} next {:.1}", self.trace.refusals().last(), self.trace.refusals().len(), self.drawn, self.phase, self.model, self.margin, self.pace, self.round_trips.spread(), self.probing.next);
         self.reopened = (at, self.trace.accepted());
         self.drawn = 0.0;
         self.drawn_at = at;
@@ -289,7 +291,11 @@ impl Identification {
         };
         let hurry = match (model, self.probing.is_under_way()) {
             (Model::Bucket { rate, burst }, true) => {
-                if burst > 0.6 * rate { PROBE_HARD } else { PROBE_SOFT }
+                if burst > 0.6 * rate {
+                    PROBE_HARD
+                } else {
+                    PROBE_SOFT
+                }
             }
             (Model::Pace { .. }, true) => PROBE_SOFT,
             (Model::Bucket { burst, .. }, false) if burst > 20.0 => CATCH_UP,
@@ -307,7 +313,9 @@ impl Identification {
             Model::Window { count, period, .. } => period >= LONG_WINDOW && self.shadow.used() + 1.0 > count,
             Model::Bucket { .. } | Model::Pace { .. } => false,
         });
-        self.bounded(if is_beyond { pace.min(0.8 / self.round_trips.smoothed()) } else { pace })
+        let scouts = 0.8 / self.round_trips.smoothed();
+        let beyond = if let Shadow::Phased(_) = self.shadow { scouts } else { model.rate() + scouts };
+        self.bounded(if is_beyond { pace.min(beyond) } else { pace })
     }
 
     /// Within the user's ceiling, less the user's reserve.
@@ -383,23 +391,26 @@ impl Identification {
             };
             if has_passed {
                 self.probe_passed(at);
+            } else if at > probe.began + LONGEST_PROBE.max(4.0 * (probe.until - probe.began).min(1e6)) {
+                // Nobody asked for that much.
+                self.probing.under_way = None;
+                self.lock(at, probe.before);
+                self.rebuild_shadow(now);
             }
             return;
         }
         let Some(model) = self.model.filter(|_| self.phase == Phase::Locked) else { return };
         if binds && self.opens_at.is_none() && self.may_probe() && self.probing.is_due(at) {
             let raised = self.probing.begin(at, model);
-            say!("{at:8.2} probe {model:?} -> {raised:?}");
             self.model = Some(raised);
-            say!("{:?}", if let Shadow::Phased(p) = &self.shadow { Some(*p) } else { None });
             self.rebuild_shadow(now);
-            say!("{:?}", if let Shadow::Phased(p) = &self.shadow { Some(*p) } else { None });
         }
     }
 
     /// Whether clearly more than was believed of a window has departed, and long enough ago to be answered.
     fn is_beyond_long_enough(&mut self, now: f64) -> bool {
-        let (Some(Model::Window { count, .. }), Some(probe)) = (self.model, &mut self.probing.under_way) else {
+        let (Some(Model::Window { count, .. }), Some(probe)) = (self.model, &mut self.probing.under_way)
+        else {
             return false;
         };
         let Model::Window { count: before, .. } = probe.before else { return false };
@@ -417,7 +428,6 @@ impl Identification {
 
     fn probe_passed(&mut self, now: f64) {
         self.probing.succeeded(now);
-        say!("{now:8.2} probe ok");
         let Some(model) = self.model else { return };
         if let Model::Window { .. } = model {
             // The raised count is believed, and the next probe follows.
@@ -425,7 +435,8 @@ impl Identification {
         }
         // Perhaps the same refusals are explained by a little more; if by nothing, the limit has changed.
         let timeline = self.trace.timeline();
-        if let Some(fit) = self.choose(&timeline, now).filter(|fit| fit.model.rate() > 1.000_5 * model.rate()) {
+        if let Some(fit) = self.choose(&timeline, now).filter(|fit| fit.model.rate() > 1.000_5 * model.rate())
+        {
             self.believe(now, fit, &timeline, true);
             return;
         }
@@ -433,7 +444,6 @@ impl Identification {
     }
 
     fn begin_search(&mut self, now: f64, pace: f64) {
-        self.allowance.forget();
         self.trace.begin_era(now);
         self.reopened = (now, self.trace.accepted());
         self.bounds = None;
@@ -507,7 +517,7 @@ impl Identification {
         }
         let timeline = self.trace.timeline();
         let choice = self.choose(&timeline, now);
-        if self.is_crowd(choice, now) {
+        if timeline.refusals.len() >= 2 && self.is_crowd(choice, now) {
             return;
         }
         if let Some(fit) = choice {
@@ -522,7 +532,9 @@ impl Identification {
     fn is_crowd(&mut self, choice: Option<Fit>, now: f64) -> bool {
         let Some(threshold) = self.allowance.threshold() else { return false };
         let is_weak = choice.is_none_or(|fit| match fit.model {
-            Model::Bucket { rate, burst } => burst < 5.0 + 0.7 * rate * self.round_trips.spread(),
+            Model::Bucket { rate, burst } => {
+                burst < f64::from(threshold).max(5.0 + 0.7 * rate * self.round_trips.spread())
+            }
             Model::Window { period, .. } => period <= 1.0,
             Model::Pace { .. } => true,
         });
@@ -585,6 +597,7 @@ impl Identification {
                 return;
             }
             self.probing.hurry();
+            self.allowance.forget();
             self.begin_search(now, 0.6 * model.rate());
             return;
         }
@@ -641,6 +654,8 @@ const BRACKET_HOLD: f64 = 6.0;
 const BRACKET_WIDTH: f64 = 0.02;
 /// Growth for a longer gap counts as that: an idle night makes no growth.
 const GROWTH_SPAN: Duration = Duration::from_millis(500);
+/// Seconds.
+const LONGEST_PROBE: f64 = 60.0;
 /// Of the rate: what a closed gate saved up leaves at that.
 const CATCH_UP: f64 = 1.25;
 /// Of the rate, while probing a bucket of most of a second's rate or more; and a tight one, or a pace.

@@ -9,17 +9,28 @@ use crate::quota::Rate;
 /// What the platform may be counting with.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Model {
-    Bucket { rate: f64, burst: f64 },
-    Window { kind: WindowKind, count: f64, period: f64 },
+    Bucket {
+        rate: f64,
+        burst: f64,
+    },
+    Window {
+        kind: WindowKind,
+        count: f64,
+        period: f64,
+    },
     /// How it counts is not known, but this much passes.
-    Pace { rate: f64 },
+    Pace {
+        rate: f64,
+    },
 }
 
 /// How a window moves.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum WindowKind {
     /// One after the other; where they begin is known to lie within these, in seconds of the machine's clock.
-    Fixed { phase: Option<(f64, f64)> },
+    Fixed {
+        phase: Option<(f64, f64)>,
+    },
     Log,
     Counter,
 }

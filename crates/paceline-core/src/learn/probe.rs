@@ -7,8 +7,8 @@ use crate::learn::model::{LONG_WINDOW, Model};
 /// together for a while: what changes once changes again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Probing {
-    pub(crate) every: f64,
-    pub(crate) next: f64,
+    every: f64,
+    next: f64,
     eager: u8,
     /// Probes that come early because the belief is young.
     young: u8,
@@ -62,7 +62,10 @@ impl Probing {
                     FIRST_STEP
                 };
                 let count = (count * (1.0 + self.step)).ceil();
-                (Model::Window { kind, count, period }, now + if period < LONG_WINDOW { period + 3.0 } else { period })
+                (
+                    Model::Window { kind, count, period },
+                    now + if period < LONG_WINDOW { period + 3.0 } else { period },
+                )
             }
             Model::Bucket { .. } => (model, f64::INFINITY),
             Model::Pace { .. } => (model, now + 10.0),
@@ -111,7 +114,13 @@ impl Probing {
         let least = (2.0 / (refusals * rate)).max(lost / (capacity * rate)).max(3.0 * period);
         let most = if self.eager > 0 { least } else { 2.0 * least };
         self.every = self.every.clamp(least, most);
-        let soon = if self.young > 0 { YOUNG_EVERY.max(3.0 * period).max(lost / (YOUNG_CAPACITY * rate)) } else { f64::INFINITY };
+        let soon = if self.young > 0 {
+            (if self.young == YOUNG_PROBES { 1.2 } else { 3.0 } * period)
+                .max(YOUNG_EVERY)
+                .max(lost / (YOUNG_CAPACITY * rate))
+        } else {
+            f64::INFINITY
+        };
         self.next = now + self.every.min(soon);
     }
 

@@ -197,7 +197,14 @@ impl Phased {
 }
 
 /// A shadow for `model`, `margin` below it; what has departed so far is carried over from `ledger` where it can be.
-pub(crate) fn of(model: Model, margin: f64, jitter: f64, least_burst: f64, before: Shadow, now: Instant) -> Shadow {
+pub(crate) fn of(
+    model: Model,
+    margin: f64,
+    jitter: f64,
+    least_burst: f64,
+    before: Shadow,
+    now: Instant,
+) -> Shadow {
     match model {
         Model::Bucket { rate, burst } => {
             let rate = Rate::per_second(rate * (1.0 - margin)).unwrap_or(Rate::SLOWEST);
@@ -208,7 +215,9 @@ pub(crate) fn of(model: Model, margin: f64, jitter: f64, least_burst: f64, befor
                     bucket.reshape(now, rate, burst);
                     Shadow::Bucket(bucket)
                 }
-                Shadow::None | Shadow::Window(_) | Shadow::Phased(_) => Shadow::Bucket(TokenBucket::full(rate, burst)),
+                Shadow::None | Shadow::Window(_) | Shadow::Phased(_) => {
+                    Shadow::Bucket(TokenBucket::full(rate, burst))
+                }
             }
         }
         Model::Window { kind: WindowKind::Fixed { phase: Some((low, high)) }, count, period } => {
@@ -239,7 +248,9 @@ pub(crate) fn of(model: Model, margin: f64, jitter: f64, least_burst: f64, befor
                     ledger.reshape(count, period);
                     Shadow::Window(ledger)
                 }
-                Shadow::None | Shadow::Bucket(_) | Shadow::Phased(_) => Shadow::Window(Ledger::new(count, period)),
+                Shadow::None | Shadow::Bucket(_) | Shadow::Phased(_) => {
+                    Shadow::Window(Ledger::new(count, period))
+                }
             }
         }
         Model::Pace { .. } => Shadow::None,

@@ -41,7 +41,15 @@ pub(crate) struct Refused {
 
 impl Trace {
     pub(crate) const fn new() -> Self {
-        Self { bins: VecDeque::new(), refusals: Vec::new(), bounced: VecDeque::new(), since: 0.0, drain: None, filled: 0.0, accepted: 0.0 }
+        Self {
+            bins: VecDeque::new(),
+            refusals: Vec::new(),
+            bounced: VecDeque::new(),
+            since: 0.0,
+            drain: None,
+            filled: 0.0,
+            accepted: 0.0,
+        }
     }
 
     /// Units accepted in all.
@@ -118,7 +126,8 @@ impl Trace {
         for bin in &self.bounced {
             put(&mut bins, start_of(bin.index) + BIN / 2.0, bin.units);
         }
-        (!self.bounced.is_empty()).then(|| Timeline { points: points(bins.iter().copied()), ..self.timeline() })
+        (!self.bounced.is_empty())
+            .then(|| Timeline { points: points(bins.iter().copied()), ..self.timeline() })
     }
 
     /// The era so far, for analysis.

@@ -6,7 +6,7 @@ use crate::learn::trace::Timeline;
 
 pub(super) fn fits(timeline: &Timeline, trust: Trust) -> Vec<Fit> {
     let span = timeline.span();
-    if timeline.refusals.len() < 2 || timeline.points.is_empty() {
+    if timeline.refusals.len() < 3 || timeline.points.is_empty() {
         return Vec::new();
     }
     let periods = PERIODS.into_iter().filter(|&period| period >= LONG_WINDOW && span > 1.2 * period);
@@ -18,9 +18,10 @@ fn fit(timeline: &Timeline, period: f64, trust: Trust) -> Option<Fit> {
     let pace = timeline.refusals.iter().map(|refused| refused.pace).fold(0.0, f64::max);
     let tried = (0..steps).map(|step| {
         let phase = period * f64::from(step) / f64::from(steps);
-        let least = timeline.refusals.iter().map(|refused| {
-            estimate(timeline, refused.at, phase, period, timeline.before(refused.at)) + 1.0
-        });
+        let least = timeline
+            .refusals
+            .iter()
+            .map(|refused| estimate(timeline, refused.at, phase, period, timeline.before(refused.at)) + 1.0);
         let most = most_read(timeline, phase, period);
         (least.fold(f64::INFINITY, f64::min), most)
     });

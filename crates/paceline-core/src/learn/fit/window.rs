@@ -14,9 +14,8 @@ pub(super) fn fits(timeline: &Timeline, trust: Trust) -> Vec<Fit> {
     let span = timeline.span();
     let periods = PERIODS.into_iter();
     let periods = periods.filter(|&period| period >= waits - 1.05 && period <= (3.0 * span).max(1.0));
-    let both = periods.flat_map(|period| {
-        [sliding_log(timeline, period, waits, trust), fixed(timeline, period, trust)]
-    });
+    let both = periods
+        .flat_map(|period| [sliding_log(timeline, period, waits, trust), fixed(timeline, period, trust)]);
     both.flatten().collect()
 }
 
@@ -43,8 +42,7 @@ fn sliding_log(timeline: &Timeline, period: f64, waits: f64, trust: Trust) -> Op
     let most = most_in_any(timeline, period);
     let slack = least - most;
     let is_seen_whole = timeline.span() >= period || tells_much;
-    let model =
-        Model::Window { kind: WindowKind::Log, count: (least - 1.0).min(most).max(1.0), period };
+    let model = Model::Window { kind: WindowKind::Log, count: (least - 1.0).min(most).max(1.0), period };
     let fit = Fit { model, slack, tolerance: tolerance(timeline, trust) };
     (fit.is_consistent() && is_seen_whole).then_some(fit)
 }
@@ -85,14 +83,15 @@ fn fixed(timeline: &Timeline, period: f64, trust: Trust) -> Option<Fit> {
     let tolerance = tolerance(timeline, trust) + grain;
     let tried = (0..=steps).map(|step| {
         let phase = low + (high - low) * f64::from(step) / f64::from(steps);
-        let least = refusals.iter().map(|refused| {
-            timeline.between(start_of(refused.at, phase, period), refused.at) + 1.0
-        });
+        let least = refusals
+            .iter()
+            .map(|refused| timeline.between(start_of(refused.at, phase, period), refused.at) + 1.0);
         (least.fold(f64::INFINITY, f64::min), most_in_window(timeline, phase, period))
     });
     let consistent = tried.filter(|&(least, most)| least > 5.0 && least - most >= -tolerance);
     if period >= LONG_WINDOW {
-        let (least, most) = consistent.max_by(|one, other| (one.0 - one.1).total_cmp(&(other.0 - other.1)))?;
+        let (least, most) =
+            consistent.max_by(|one, other| (one.0 - one.1).total_cmp(&(other.0 - other.1)))?;
         let kind = WindowKind::Fixed { phase: is_narrow.then_some((low, high)) };
         let model = Model::Window { kind, count: (least - 1.0).min(most), period };
         return Some(Fit { model, slack: least - most, tolerance });
@@ -115,9 +114,8 @@ fn phases(refusals: &[Refused], period: f64, trust: Trust) -> Option<(f64, f64)>
         let whole = ((end - ends[0]) / period).round() * period;
         (end - (rounding - 0.1) - whole, end + 0.08 - whole)
     });
-    let (low, high) = bounds.fold((f64::NEG_INFINITY, f64::INFINITY), |(low, high), (from, to)| {
-        (low.max(from), high.min(to))
-    });
+    let (low, high) = bounds
+        .fold((f64::NEG_INFINITY, f64::INFINITY), |(low, high), (from, to)| (low.max(from), high.min(to)));
     (low <= high).then_some((low, high))
 }
 
