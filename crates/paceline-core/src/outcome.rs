@@ -1,6 +1,6 @@
 //! What an answer means.
 
-use crate::reply::Reply;
+use crate::reply::{Answered, Reply};
 
 /// What an attempt came to.
 ///
@@ -31,11 +31,16 @@ impl Outcome {
     /// which makes of a 403 a ban.
     #[must_use]
     pub fn of(reply: &Reply, after_throttling: bool) -> Self {
-        let answered = match reply {
-            Reply::Answered(answered) => answered,
-            Reply::NotSent => return Self::Transient,
-            Reply::Lost => return Self::Uncertain,
-        };
+        match reply {
+            Reply::Answered(answered) => Self::of_answer(answered, after_throttling),
+            Reply::NotSent => Self::Transient,
+            Reply::Lost => Self::Uncertain,
+        }
+    }
+
+    /// The same of the head of a response.
+    #[must_use]
+    pub fn of_answer(answered: &Answered, after_throttling: bool) -> Self {
         if let Some(meaning) = answered.meaning {
             return meaning.outcome();
         }
@@ -120,7 +125,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::reply::Answered;
 
     #[test]
     fn every_answer_means_what_the_design_decided() {

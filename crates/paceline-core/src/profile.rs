@@ -4,7 +4,7 @@
 //! the rest and tells the machine in an [`Answered`](crate::Answered). The IETF's fields and `Retry-After` describe themselves
 //! and stand in no profile.
 
-use std::num::NonZeroU32;
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use crate::headers::vendor::{Pairs, Ratio};
@@ -59,8 +59,10 @@ pub enum Place {
 pub enum Wait {
     /// Here, in this form.
     At(Place, ResetForm),
-    /// As the reset of a published limit of which nothing is left.
+    /// As the reset of a published limit of which nothing is left, or of which nothing says what is left.
     Reset,
+    /// Nowhere; this is what the platform asks for.
+    Usual(Duration),
 }
 
 /// Where a refusal names the kind of limit that refused.
@@ -99,7 +101,7 @@ pub struct KnownQuota {
     /// What it counts.
     pub unit: QuotaUnit,
     /// Units in a period, or at once.
-    pub count: NonZeroU32,
+    pub count: NonZeroU64,
     /// How long the period is; None for what counts what is under way.
     pub period: Option<Duration>,
 }
