@@ -1,6 +1,7 @@
 //! From settings to a plan.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use http::HeaderName;
 use paceline_core::{BatchLimits, OnUncertain};
@@ -38,6 +39,7 @@ pub(super) fn plan(args: &SyncArgs, loaded: &Loaded, place: &Place) -> Result<Sy
         batch: is_batch.then(|| batch(settings)),
         credential: auth.map(crate::settings::Auth::read).transpose()?,
         timeouts: settings.target.timeouts,
+        profile: Arc::new(settings.profile.clone()),
         workers: settings.run.workers,
         limits,
         other_limits,
