@@ -69,6 +69,7 @@ impl Loaded {
             url_origin,
             headers: target.headers.iter().map(header).collect(),
             body: target.body.as_ref().map(|body| text(body, "target.body")),
+            cost: target.cost.as_ref().map(|cost| text(cost, "target.cost")),
             batch_body: self.settings.batch.body.as_ref().map(|body| text(body, "batch.body")),
         }
     }

@@ -49,6 +49,8 @@ pub struct TargetSettings {
     pub headers: Vec<(String, String)>,
     /// The template of the body for one record.
     pub body: Option<String>,
+    /// What one call costs, or its template.
+    pub cost: Option<String>,
     /// The name of the platform's profile, or the path of one.
     pub profile: Option<String>,
     /// How long an attempt may take.
@@ -62,6 +64,7 @@ impl Default for TargetSettings {
             method: Method::POST,
             headers: Vec::new(),
             body: None,
+            cost: None,
             profile: None,
             timeouts: Timeouts::default(),
         }

@@ -1,5 +1,6 @@
 //! The keys of every table but `[auth]` and `[limits]`.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use http::{HeaderName, Method};
@@ -12,7 +13,7 @@ use crate::settings::print::{quoted, quoted_template};
 use crate::units::spelled;
 use crate::written::{Value, Written};
 
-pub(super) static TARGET: [SettingKey; 6] = [
+pub(super) static TARGET: [SettingKey; 7] = [
     SettingKey {
         name: "target.url",
         kind: "template of a URL",
@@ -36,6 +37,21 @@ pub(super) static TARGET: [SettingKey; 6] = [
         example: "'{\"code\": \"{{ iata }}\", \"latitude\": {{ latitude }}}'",
         set: |settings, value| value.text().map(|text| settings.target.body = Some(text.to_owned())),
         show: |settings| settings.target.body.as_deref().map(quoted_template),
+    },
+    SettingKey {
+        name: "target.cost",
+        kind: "whole number or template",
+        default: "1",
+        example: "\"{{ points }}\"",
+        set: |settings, value| {
+            let text = match value.written {
+                Written::Integer(_) => value.count::<NonZeroU32>()?.to_string(),
+                _ => value.name()?,
+            };
+            settings.target.cost = (text != "1").then_some(text);
+            Ok(())
+        },
+        show: |settings| settings.target.cost.as_deref().map(quoted_template),
     },
     SettingKey {
         name: "target.connect_timeout",
