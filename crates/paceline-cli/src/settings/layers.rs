@@ -192,7 +192,7 @@ impl Layers {
     fn resolve_profile(&mut self) {
         let base = match self.settings.target.profile.as_deref() {
             None => Profile::generic(),
-            Some(path) if profile::is_path(path) => match profile::read(path) {
+            Some(path) if profile::is_path(path) => match self.profile_file(path) {
                 Ok(profile) => profile,
                 Err(error) => return self.problems.extend(error.into_problems()),
             },
@@ -200,6 +200,16 @@ impl Layers {
         };
         let changes = self.profile.as_ref().map(|section| section.changes.clone()).unwrap_or_default();
         self.settings.profile = changes.laid_over(base);
+    }
+
+    fn profile_file(&self, path: &str) -> Result<Profile, SettingsError> {
+        let text = std::fs::read_to_string(path).map_err(|cause| {
+            let origin = self.origins.get("target.profile").cloned().unwrap_or(Origin::Default);
+            let advice = "check the path, which begins where the command is called, and that the file is text in UTF-8";
+            let problem = Problem::new(origin, format!("{path} cannot be read: {cause}"));
+            SettingsError::one(problem.with_advice(Some(advice.to_owned())))
+        })?;
+        profile::parse(text, path)
     }
 
     fn note(&mut self, name: String, origin: Origin, placed: Result<(), Wrong>) {

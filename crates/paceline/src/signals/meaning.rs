@@ -102,10 +102,10 @@ mod tests {
         }
     }
 
-    fn need(profile: &Profile, status: u16, lines: &[(&'static str, &'static str)]) -> BodyNeed {
-        let line = |(name, value): &(&'static str, &'static str)| {
-            (HeaderName::from_static(name), HeaderValue::from_static(value))
-        };
+    type Line = (&'static str, &'static str);
+
+    fn need(profile: &Profile, status: u16, lines: &[Line]) -> BodyNeed {
+        let line = |(name, value): &Line| (HeaderName::from_static(name), HeaderValue::from_static(value));
         let headers: HeaderMap = lines.iter().map(line).collect();
         let status = StatusCode::from_u16(status).unwrap();
         Received { status, headers: &headers, path: "/", body: &[] }.needs_body(profile)
@@ -115,7 +115,7 @@ mod tests {
     fn a_body_is_read_only_where_it_can_say_more_than_the_head() {
         let profile = profile();
         let all = [("retry-after", "1"), ("x-scope", "a")];
-        let cases: [(u16, &[(&'static str, &'static str)], BodyNeed); 8] = [
+        let cases: [(u16, &[Line], BodyNeed); 8] = [
             (200, &[], BodyNeed::None),
             (404, &[], BodyNeed::None),
             (403, &[], BodyNeed::Decisive),

@@ -25,7 +25,7 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 pub(super) fn told(profile: &Profile, answered: &Answered, look: &Look<'_>) -> Option<Duration> {
     let is_refused = is_refusal(answered);
     let may_refuse = is_refused || (answered.status == 503 && answered.meaning.is_none_or(refuses));
-    let told = profile.waits.iter().find_map(|wait| {
+    profile.waits.iter().find_map(|wait| {
         let wait = match wait {
             Wait::At(place, form) if may_refuse => {
                 look.first(place, |text| form.read(text, look.head().now()))
@@ -35,8 +35,7 @@ pub(super) fn told(profile: &Profile, answered: &Answered, look: &Look<'_>) -> O
             Wait::At(..) | Wait::Reset | Wait::Usual(_) => None,
         };
         wait.filter(|wait| !wait.is_zero())
-    });
-    told
+    })
 }
 
 /// Of the limits that may have refused.
@@ -55,7 +54,9 @@ mod tests {
     use super::super::{Received, answered};
     use super::*;
 
-    fn head(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+    type Line = (&'static str, &'static str);
+
+    fn head(lines: &[Line]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -63,7 +64,7 @@ mod tests {
         headers
     }
 
-    fn wait_of(lines: &[(&'static str, &'static str)]) -> Option<Duration> {
+    fn wait_of(lines: &[Line]) -> Option<Duration> {
         answered(StatusCode::TOO_MANY_REQUESTS, &head(lines)).retry_after
     }
 
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn the_ways_of_a_platform_come_after_retry_after_and_in_order() {
-        let cases: [(u16, &[(&'static str, &'static str)], Option<u64>); 10] = [
+        let cases: [(u16, &[Line], Option<u64>); 10] = [
             (429, &[("retry-after", "2"), ("retry-after-ms", "9000")], Some(2_000)),
             (429, &[("retry-after-ms", "1500"), ("x-left", "0"), ("x-reset", "9")], Some(1_500)),
             (429, &[("x-left", "0"), ("x-reset", "9")], Some(9_000)),
