@@ -9,6 +9,7 @@ pub mod origin;
 mod page;
 pub mod platform;
 mod printable;
+pub mod profile;
 pub mod records;
 pub mod report;
 pub mod scenario;

@@ -16,7 +16,6 @@ mod limits;
 mod mishaps;
 mod overrides;
 mod reading;
-mod section;
 mod values;
 
 pub use believed::Believed;

@@ -8,6 +8,7 @@
 
 mod batch;
 mod context;
+mod cost;
 mod error;
 mod escape;
 mod header;

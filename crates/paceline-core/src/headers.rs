@@ -1,6 +1,14 @@
 //! What response headers say about limits: one file per family.
 
+mod head;
+mod number;
 mod published;
+mod reset;
 pub mod retry_after;
+mod rfc3339;
+pub mod vendor;
+pub mod x_ratelimit;
 
+pub use head::Head;
 pub use published::{Published, PublishedLimit, QuotaUnit};
+pub use reset::ResetForm;

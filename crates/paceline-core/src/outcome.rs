@@ -1,6 +1,6 @@
 //! What an answer means.
 
-use crate::reply::Reply;
+use crate::reply::{Answered, Reply};
 
 /// What an attempt came to.
 ///
@@ -31,11 +31,19 @@ impl Outcome {
     /// which makes of a 403 a ban.
     #[must_use]
     pub fn of(reply: &Reply, after_throttling: bool) -> Self {
-        let answered = match reply {
-            Reply::Answered(answered) => answered,
-            Reply::NotSent => return Self::Transient,
-            Reply::Lost => return Self::Uncertain,
-        };
+        match reply {
+            Reply::Answered(answered) => Self::of_answer(answered, after_throttling),
+            Reply::NotSent => Self::Transient,
+            Reply::Lost => Self::Uncertain,
+        }
+    }
+
+    /// The same of the head of a response.
+    #[must_use]
+    pub fn of_answer(answered: &Answered, after_throttling: bool) -> Self {
+        if let Some(meaning) = answered.meaning {
+            return meaning.outcome();
+        }
         match answered.status {
             100..=299 | 304 => Self::Accepted,
             429 => Self::Throttled,
@@ -44,6 +52,44 @@ impl Outcome {
             403 if after_throttling => Self::Banned,
             300..=499 => Self::Rejected,
             _ => Self::Uncertain,
+        }
+    }
+}
+
+/// What a reply means where a profile knows better than its status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Meaning {
+    /// [`Outcome::Throttled`].
+    Throttled,
+    /// [`Outcome::Overloaded`].
+    Overloaded,
+    /// [`Outcome::Banned`].
+    Banned,
+    /// [`Outcome::Rejected`].
+    Rejected,
+}
+
+impl Meaning {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Throttled, Self::Overloaded, Self::Banned, Self::Rejected];
+
+    /// The meaning's name as profiles write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Overloaded => "overloaded",
+            Self::Banned => "banned",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    const fn outcome(self) -> Outcome {
+        match self {
+            Self::Throttled => Outcome::Throttled,
+            Self::Overloaded => Outcome::Overloaded,
+            Self::Banned => Outcome::Banned,
+            Self::Rejected => Outcome::Rejected,
         }
     }
 }
@@ -106,5 +152,16 @@ mod tests {
             assert_eq!(Outcome::of(&reply, false), outcome, "{reply:?}");
         }
         assert_eq!(Outcome::of(&Reply::status(403), true), Outcome::Banned);
+    }
+
+    #[test]
+    fn a_profile_knows_better_than_any_status() {
+        for status in [200, 400, 401, 403, 429, 500, 529] {
+            for meaning in Meaning::ALL {
+                let reply = Reply::Answered(Answered { meaning: Some(meaning), ..Answered::status(status) });
+                assert_eq!(Outcome::of(&reply, true), meaning.outcome(), "{status}");
+                assert_eq!(Outcome::of(&reply, false), meaning.outcome(), "{status}");
+            }
+        }
     }
 }

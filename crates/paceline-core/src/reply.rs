@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::headers::Published;
+use crate::outcome::Meaning;
 use crate::scope::ScopeKind;
 
 /// What became of one attempt, as far as the client can see.
@@ -29,13 +30,24 @@ pub struct Answered {
     pub named_scope: Option<ScopeKind>,
     /// What it says about limits otherwise.
     pub published: Published,
+    /// What it means, where a profile knows better than its status.
+    pub meaning: Option<Meaning>,
+    /// What the call has cost, where the answer says so; at most [`u32::MAX`].
+    pub cost: Option<u32>,
 }
 
 impl Answered {
     /// An answer that says nothing beside its status.
     #[must_use]
     pub const fn status(status: u16) -> Self {
-        Self { status, retry_after: None, named_scope: None, published: Published::NONE }
+        Self {
+            status,
+            retry_after: None,
+            named_scope: None,
+            published: Published::NONE,
+            meaning: None,
+            cost: None,
+        }
     }
 }
 

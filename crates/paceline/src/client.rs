@@ -8,6 +8,8 @@ mod response;
 
 use std::sync::Arc;
 
+use paceline_core::Profile;
+
 use crate::driver::{CallSpec, Pacer};
 use crate::http::{Pool, Target, Tls};
 
@@ -32,8 +34,12 @@ use attempt::{Run, Step};
 /// | --- | --- | --- |
 /// | no connection, or closed before the request was begun | not sent: safe to repeat | at once |
 /// | time-out, reset, or truncated or oversized body of a 1xx to 3xx reply | lost: it may have been applied | at once |
-/// | a status of 400 or more | the status | when the head is read: the gate closes before the body comes |
-/// | a status below 400 | the status | after the body: until then the reply may still be lost |
+/// | a status of 400 or more | the reply | when the head is read: the gate closes before the body comes |
+/// | the same, where only the body tells what it means ([`ClientBuilder::profile`]) | the reply | after the first 64 KiB of the body |
+/// | a status below 400 | the reply | after the body: until then the reply may still be lost |
+///
+/// A reply that refuses its call whatever its status says, such as a 200 whose body says that it was throttled, is waited out
+/// and repeated as a 429 is, and never delivered.
 ///
 /// Bodies of statuses of 400 and more are read up to 64 KiB, then the connection is closed rather than read
 /// on; their truncation changes nothing. Redirects are not followed: they are delivered.
@@ -51,6 +57,7 @@ struct Inner {
     pool: Pool,
     tls: Tls,
     timeouts: Timeouts,
+    profile: Arc<Profile>,
     max_reply_body: usize,
 }
 

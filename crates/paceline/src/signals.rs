@@ -1,70 +1,193 @@
-//! The head of an HTTP response as the signals that the machine reads.
+//! An HTTP response as the signals that the machine reads, with the eyes of a platform's profile.
 
-use std::time::SystemTime;
+mod look;
+mod meaning;
+mod waits;
 
-use http::header::{DATE, RETRY_AFTER};
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
-use httpdate::{fmt_http_date, parse_http_date};
-use paceline_core::{Answered, headers};
+use paceline_core::headers::Head;
+use paceline_core::profile::Profile;
+use paceline_core::{Answered, Meaning, Outcome, ScopeKind};
 
-/// What the head of a response tells about limits.
+use look::Look;
+
+pub use meaning::BodyNeed;
+
+/// What has come of a response.
+#[derive(Clone, Copy, Debug)]
+pub struct Received<'a> {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: &'a HeaderMap,
+    /// The path that was called, without query.
+    pub path: &'a str,
+    /// Its body as far as it was read; empty where it was not. No more than the first [`BODY_LOOK`] bytes are looked at.
+    pub body: &'a [u8],
+}
+
+/// What the head of a response tells about limits, of whatever platform.
 #[must_use]
 pub fn answered(status: StatusCode, headers: &HeaderMap) -> Answered {
-    if !headers.contains_key(RETRY_AFTER) {
-        return Answered::status(status.as_u16());
-    }
-    let values = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
-    let date = headers.get(DATE).and_then(|value| value.to_str().ok());
-    // Without a clock of the platform's, a date is read against ours.
-    let date = date.filter(|date| parse_http_date(date.trim()).is_ok());
-    let date = date.map_or_else(|| fmt_http_date(SystemTime::now()), str::to_owned);
-    let retry_after = headers::retry_after::read(values, Some(&date));
-    Answered { retry_after, ..Answered::status(status.as_u16()) }
+    Received { status, headers, path: "", body: &[] }.read(&Profile::generic())
 }
+
+impl Received<'_> {
+    /// What the machine is told of it.
+    #[must_use]
+    pub fn read(&self, profile: &Profile) -> Answered {
+        let mut answered = Answered::status(self.status.as_u16());
+        if self.headers.contains_key(RETRY_AFTER) {
+            answered.retry_after = waits::retry_after(self.headers);
+        }
+        if is_plain(profile) {
+            return answered;
+        }
+        let lines = look::lines(self.headers);
+        let look = Look::new(Head::new(&lines, look::wall_now()), self.body);
+        answered.published = profile.published(look.head());
+        answered.meaning = meaning::of(profile, self, &look);
+        answered.cost = profile.cost.as_ref().and_then(|place| look.first(place, cost));
+        answered.retry_after = answered.retry_after.or_else(|| waits::told(profile, &answered, &look));
+        if is_refusal(&answered) {
+            answered.named_scope = named_scope(profile, &look);
+        }
+        answered
+    }
+
+    /// Whether the body has to be read before the machine is told.
+    #[must_use]
+    pub fn needs_body(&self, profile: &Profile) -> BodyNeed {
+        if is_plain(profile) {
+            return BodyNeed::None;
+        }
+        let lines = look::lines(self.headers);
+        let look = Look::new(Head::new(&lines, look::wall_now()), &[]);
+        meaning::body_need(profile, self, &look)
+    }
+}
+
+/// Whether the call was refused for a limit or for load: whatever was asked was not done.
+fn is_refusal(answered: &Answered) -> bool {
+    matches!(Outcome::of_answer(answered, false), Outcome::Throttled | Outcome::Overloaded)
+}
+
+fn named_scope(profile: &Profile, look: &Look<'_>) -> Option<ScopeKind> {
+    profile.scopes.iter().find_map(|naming| look.first(&naming.place, |text| naming.named_by(text)))
+}
+
+/// A whole number or the next one, at most [`u32::MAX`].
+fn cost(text: &str) -> Option<u32> {
+    let cost: f64 = text.trim().parse().ok()?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of floats saturates")]
+    (cost >= 0.0).then(|| cost.ceil() as u32)
+}
+
+/// Whether the profile says nothing that a reply is to be read for.
+fn is_plain(profile: &Profile) -> bool {
+    let Profile { published, waits, scopes, disguises, cost, ban_after_refusal, .. } = profile;
+    let is_empty = published.is_empty() && waits.is_empty() && scopes.is_empty() && disguises.is_empty();
+    is_empty && cost.is_none() && *ban_after_refusal
+}
+
+/// Whether a reply of that meaning is a refusal.
+const fn refuses(meaning: Meaning) -> bool {
+    matches!(meaning, Meaning::Throttled | Meaning::Overloaded)
+}
+
+/// The most bytes of a body that are looked at: a refusal says what it has to say at its beginning, and what is longer is no
+/// refusal.
+pub const BODY_LOOK: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use http::HeaderValue;
+    use paceline_core::headers::vendor::Ratio;
+    use paceline_core::profile::{Disguise, Family, NamedScope, Pattern, Place};
 
     use super::*;
 
-    fn wait_of(headers: &[(http::HeaderName, &'static str)]) -> Option<Duration> {
-        let headers = headers.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value)));
-        let mut map = HeaderMap::new();
-        for (name, value) in headers {
-            map.append(name, value);
+    fn read(profile: &Profile, status: u16, body: &str) -> Answered {
+        let headers = HeaderMap::new();
+        let status = StatusCode::from_u16(status).unwrap();
+        Received { status, headers: &headers, path: "/a", body: body.as_bytes() }.read(profile)
+    }
+
+    fn disguise(status: u16, means: Meaning) -> Disguise {
+        Disguise { status, path: None, value: None, text: None, means }
+    }
+
+    #[test]
+    fn a_disguise_holds_where_all_of_it_does() {
+        let code = Some((Place::Json("/errors/*/code".to_owned()), Pattern::new("THROTTLED")));
+        let disguises = vec![
+            Disguise { value: code, ..disguise(200, Meaning::Throttled) },
+            Disguise { text: Some("Too Busy".to_owned()), ..disguise(400, Meaning::Overloaded) },
+            Disguise { path: Some("/b".to_owned()), ..disguise(404, Meaning::Banned) },
+        ];
+        let profile = Profile { disguises, ..Profile::generic() };
+        let cases = [
+            (200, r#"{"errors":[{"code":"OTHER"},{"code":"throttled"}]}"#, Some(Meaning::Throttled)),
+            (200, r#"{"errors":[{"code":"OTHER"}]}"#, None),
+            (200, r#"{"errors":{"code":"THROTTLED"}}"#, None),
+            (200, r#"{"errors":[{"code":"THROTTLED"}"#, None),
+            (201, r#"{"errors":[{"code":"THROTTLED"}]}"#, None),
+            (400, "we are TOO busy", Some(Meaning::Overloaded)),
+            (400, "", None),
+            (404, "", None),
+        ];
+        for (status, body, meaning) in cases {
+            assert_eq!(read(&profile, status, body).meaning, meaning, "{status} {body}");
         }
-        answered(StatusCode::TOO_MANY_REQUESTS, &map).retry_after
     }
 
     #[test]
-    fn of_several_waits_the_longest_counts() {
-        let waits = [(RETRY_AFTER, "2"), (RETRY_AFTER, "7"), (RETRY_AFTER, "3")];
-        assert_eq!(wait_of(&waits), Some(Duration::from_secs(7)));
+    fn a_body_beyond_the_bound_says_nothing() {
+        let code = Some((Place::Json("/code".to_owned()), Pattern::new("busy")));
+        let disguises = vec![Disguise { value: code, ..disguise(200, Meaning::Throttled) }];
+        let profile = Profile { disguises, ..Profile::generic() };
+        let body = |padding: usize| format!("{{\"code\":\"busy\",\"more\":\"{}\"}}", "x".repeat(padding));
+        assert_eq!(read(&profile, 200, &body(BODY_LOOK / 2)).meaning, Some(Meaning::Throttled));
+        assert_eq!(read(&profile, 200, &body(BODY_LOOK)).meaning, None);
     }
 
     #[test]
-    fn a_date_is_read_against_the_reply_s_own_clock() {
-        let reply = [(DATE, "Sun, 06 Nov 1994 08:49:37 GMT"), (RETRY_AFTER, "Sun, 06 Nov 1994 08:49:47 GMT")];
-        assert_eq!(wait_of(&reply), Some(Duration::from_secs(11)));
+    fn only_a_refusal_names_a_scope() {
+        let values = vec![(Pattern::new("DAILY"), ScopeKind::Tenant)];
+        let scopes = vec![NamedScope { place: Place::Json("/policy".to_owned()), values }];
+        let profile = Profile { scopes, ..Profile::generic() };
+        let named = |status| read(&profile, status, r#"{"policy":"daily"}"#).named_scope;
+        assert_eq!((named(429), named(200), named(404)), (Some(ScopeKind::Tenant), None, None));
     }
 
     #[test]
-    fn a_date_is_read_against_our_clock_where_the_reply_has_none() {
-        for date in [None, Some((DATE, "yesterday"))] {
-            let wait = [(RETRY_AFTER, "Fri, 31 Dec 2100 23:59:59 GMT")];
-            let reply: Vec<_> = wait.into_iter().chain(date).collect();
-            assert!(wait_of(&reply) > Some(Duration::from_secs(365 * 86_400)), "{reply:?}");
+    fn a_403_is_no_ban_where_the_profile_says_so() {
+        let profile = Profile { ban_after_refusal: false, ..Profile::generic() };
+        assert_eq!(read(&profile, 403, "").meaning, Some(Meaning::Rejected));
+        assert_eq!(read(&Profile::generic(), 403, "").meaning, None);
+    }
+
+    #[test]
+    fn a_cost_is_rounded_up_and_rubbish_is_none() {
+        let profile = Profile { cost: Some(Place::Json("/cost".to_owned())), ..Profile::generic() };
+        let cases =
+            [("7", Some(7)), ("6.1", Some(7)), ("0", Some(0)), ("1e99", Some(u32::MAX)), ("-1", None)];
+        for (text, cost) in cases {
+            assert_eq!(read(&profile, 200, &format!("{{\"cost\":{text}}}")).cost, cost, "{text}");
         }
-        assert_eq!(wait_of(&[(RETRY_AFTER, "Sun, 06 Nov 1994 08:49:47 GMT")]), None, "long past");
+        for body in ["", "[]", r#"{"cost":null}"#, r#"{"cost":"NaN"}"#, r#"{"cost":[1]}"#] {
+            assert_eq!(read(&profile, 200, body).cost, None, "{body}");
+        }
     }
 
     #[test]
-    fn a_value_that_is_no_text_counts_as_missing() {
+    fn values_that_are_no_text_are_not_there() {
+        let family = Ratio { header: "x-calls".to_owned(), ..Ratio::default() };
+        let profile = Profile { published: vec![Family::Ratio(family)], ..Profile::generic() };
         let mut headers = HeaderMap::new();
-        headers.insert(RETRY_AFTER, HeaderValue::from_bytes(b"\xff\xfe").unwrap());
-        assert_eq!(answered(StatusCode::SERVICE_UNAVAILABLE, &headers), Answered::status(503));
+        headers.append("x-calls", http::HeaderValue::from_bytes(b"1/\xff").unwrap());
+        headers.append("x-calls", http::HeaderValue::from_static("1/40"));
+        let received = Received { status: StatusCode::OK, headers: &headers, path: "", body: &[] };
+        assert_eq!(received.read(&profile).published.iter().next().unwrap().remaining, Some(39));
     }
 }

@@ -6,10 +6,9 @@ use clap::ValueEnum;
 use paceline_core::ScopeKind;
 use paceline_sim::platform::{Change, LimitConfig, LimiterKind};
 
-use super::section::Section;
-use super::values::{any_count, choice, name, names, no_choice, rate, scope, time, truth, whole};
+use super::values::{any_count, choice, name, names, rate, scope, time, truth, whole};
 use crate::platform::words::{LimiterArg, second_of};
-use crate::written::{Value, Written};
+use crate::written::{Section, Value, Written, no_choice};
 
 /// The limits, and the name of each that has one.
 #[derive(Debug, Default)]

@@ -4,11 +4,10 @@ use std::num::NonZeroU64;
 
 use paceline_sim::platform::{Fault, Outage, OutageKind, Trigger};
 
-use super::section::Section;
-use super::values::{no_choice, time};
+use super::values::time;
 use crate::platform::words;
 use crate::units::spelled;
-use crate::written::Value;
+use crate::written::{Section, Value, no_choice};
 
 /// Reads what goes wrong with admitted calls.
 pub(super) fn faults(top: &Section<'_>) -> Option<Vec<Fault>> {

@@ -8,13 +8,13 @@ use paceline_sim::platform::{BulkCost, LatencyRange, PlatformConfig, Rate};
 use paceline_sim::scenario::{Arrivals, Bulk, Callers, Scenario};
 
 use super::believed::{Believed, tightest};
+use super::keys::LIST;
 use super::limits::{Limits, changes, limits};
 use super::mishaps::{faults, outages};
-use super::section::{Notes, Section};
 use super::values::{any_count, arrival_rate, choice, count, latency, name, size, time, truth};
 use crate::platform::words::{self, BulkCostArg, RetryAfterArg};
 use crate::units::Size;
-use crate::written::{Problems, Source};
+use crate::written::{Notes, Problems, Section, Source};
 
 /// All that a text says.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) struct Reading {
 
 /// Reads a text.
 pub(super) fn read(source: &Source) -> Result<Reading, Problems> {
-    let notes = Notes::new(source);
+    let notes = Notes::new(source, LIST);
     let table = source.table();
     let reading = match &table {
         Ok(table) => reading(&Section::whole(&notes, table.get_ref())),

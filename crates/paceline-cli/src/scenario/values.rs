@@ -9,7 +9,7 @@ use paceline_sim::platform::{LatencyRange, Rate};
 
 use crate::platform::words;
 use crate::units;
-use crate::written::{Value, Written};
+use crate::written::{Value, Written, no_choice};
 
 /// A text that is not empty.
 pub(super) fn name(value: Value<'_>) -> Result<String, String> {
@@ -87,12 +87,6 @@ pub(super) fn choice<T: ValueEnum>(value: Value<'_>) -> Result<T, String> {
 pub(super) fn names<T: ValueEnum>() -> Vec<String> {
     let possible = T::value_variants().iter().filter_map(T::to_possible_value);
     possible.map(|value| value.get_name().to_owned()).collect()
-}
-
-/// What to say of a text that is none of `words`.
-pub(super) fn no_choice(text: &str, words: impl IntoIterator<Item: std::fmt::Display>) -> String {
-    let words: Vec<String> = words.into_iter().map(|word| format!("\"{word}\"")).collect();
-    format!("`{text}` is not a choice; write one of {}", words.join(", "))
 }
 
 /// A second of world time with more than so many calls takes longer to play than to wait for.

@@ -4,9 +4,11 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
+use toml_edit::DocumentMut;
 
 use super::SettingsError;
 use crate::origin::Origin;
+use crate::profile::ProfileChanges;
 use crate::written::{Problem, Source, Written};
 
 /// A configuration file, read but not understood yet.
@@ -36,8 +38,30 @@ impl ConfigFile {
         let document = self.source.table().map_err(wrong)?;
         let mut entries = Vec::new();
         flatten(&[], document.get_ref(), &mut entries);
+        entries.retain(|entry| entry.path[0] != PROFILE);
         entries.sort_by_key(|entry| entry.key_span.start);
         Ok(entries)
+    }
+
+    /// What `[profile]` says, if it is there.
+    pub(super) fn profile(&self) -> Result<Option<ProfileSection>, SettingsError> {
+        let Ok(document) = self.source.table() else { return Ok(None) };
+        let Some((key, value)) = document.get_ref().get_key_value(PROFILE) else { return Ok(None) };
+        let Some(table) = value.get_ref().as_table() else {
+            let problem = self.problem("`profile` is a table", key.span());
+            let advice = "write [profile] and its keys below it; the name of one is `profile` under [target]";
+            return Err(SettingsError::one(problem.with_advice(Some(advice.to_owned()))));
+        };
+        let changes = ProfileChanges::of_table(&self.source, table)?;
+        let origin = self.source.origin(key.span().start);
+        Ok(Some(ProfileSection { changes, text: self.profile_text(), origin }))
+    }
+
+    /// The text of `[profile]` alone.
+    fn profile_text(&self) -> String {
+        let mut document: DocumentMut = self.text().parse().expect("its table was just read");
+        document.retain(|key, _| key == PROFILE);
+        document.to_string().trim().to_owned()
     }
 
     /// A problem with the text at `span`, which is shown unless it may hold a secret.
@@ -73,6 +97,15 @@ impl ConfigFile {
     }
 }
 
+/// `[profile]` of a file.
+#[derive(Clone, Debug)]
+pub(super) struct ProfileSection {
+    pub(super) changes: ProfileChanges,
+    /// As it was written.
+    pub(super) text: String,
+    pub(super) origin: Origin,
+}
+
 /// One key of the file and its value, or a table.
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -99,5 +132,7 @@ fn flatten(path: &[String], table: &DeTable<'_>, entries: &mut Vec<Entry>) {
     }
 }
 
+/// The one table with keys of its own kind, which [`ProfileChanges`] reads.
+const PROFILE: &str = "profile";
 /// The one key whose value is a table.
 const HEADER_ENV: [&str; 2] = ["auth", "header_env"];

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use paceline_core::Profile;
+
 use super::SettingsError;
 use super::environment::Variable;
-use super::file::ConfigFile;
+use super::file::{ConfigFile, ProfileSection};
 use super::model::Settings;
 use super::placing::{Wrong, check_table, place};
 use crate::origin::{Origin, Text};
+use crate::profile;
 use crate::template::{RequestSpec, TargetUrl};
 use crate::written::{Problem, Written};
 
@@ -31,6 +34,7 @@ pub struct Loaded {
     /// What is allowed but looks wrong; for a person to read.
     pub warnings: Vec<String>,
     origins: BTreeMap<String, Origin>,
+    profile: Option<ProfileSection>,
 }
 
 impl Loaded {
@@ -38,6 +42,11 @@ impl Loaded {
     #[must_use]
     pub fn origin(&self, name: &str) -> Origin {
         self.origins.get(name).cloned().unwrap_or(Origin::Default)
+    }
+
+    /// `[profile]` as it was written.
+    pub(super) fn profile(&self) -> Option<&ProfileSection> {
+        self.profile.as_ref()
     }
 
     /// The texts of a request, if there is a URL.
@@ -60,6 +69,7 @@ impl Loaded {
             url_origin,
             headers: target.headers.iter().map(header).collect(),
             body: target.body.as_ref().map(|body| text(body, "target.body")),
+            cost: target.cost.as_ref().map(|cost| text(cost, "target.cost")),
             batch_body: self.settings.batch.body.as_ref().map(|body| text(body, "batch.body")),
         }
     }
@@ -71,6 +81,7 @@ pub struct Layers {
     settings: Settings,
     origins: BTreeMap<String, Origin>,
     problems: Vec<Problem>,
+    profile: Option<ProfileSection>,
 }
 
 impl Layers {
@@ -90,6 +101,10 @@ impl Layers {
                 return self;
             }
         };
+        match file.profile() {
+            Ok(section) => self.profile = section.or(self.profile),
+            Err(error) => self.problems.extend(error.into_problems()),
+        }
         let mut auth: Option<String> = None;
         let mut refused: Option<Vec<String>> = None;
         for entry in entries {
@@ -167,9 +182,34 @@ impl Layers {
     pub fn resolve(mut self) -> Result<Loaded, SettingsError> {
         self.settings.limits.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
         self.check_limits();
+        self.resolve_profile();
         SettingsError::of(std::mem::take(&mut self.problems))?;
         let warnings = warnings(&self.settings);
-        Ok(Loaded { settings: self.settings, warnings, origins: self.origins })
+        Ok(Loaded { settings: self.settings, warnings, origins: self.origins, profile: self.profile })
+    }
+
+    /// The chosen profile, with `[profile]` laid over it.
+    fn resolve_profile(&mut self) {
+        let base = match self.settings.target.profile.as_deref() {
+            None => Profile::generic(),
+            Some(path) if profile::is_path(path) => match self.profile_file(path) {
+                Ok(profile) => profile,
+                Err(error) => return self.problems.extend(error.into_problems()),
+            },
+            Some(name) => profile::named(name).expect("the name was checked where it was written"),
+        };
+        let changes = self.profile.as_ref().map(|section| section.changes.clone()).unwrap_or_default();
+        self.settings.profile = changes.laid_over(base);
+    }
+
+    fn profile_file(&self, path: &str) -> Result<Profile, SettingsError> {
+        let text = std::fs::read_to_string(path).map_err(|cause| {
+            let origin = self.origins.get("target.profile").cloned().unwrap_or(Origin::Default);
+            let advice = "check the path, which begins where the command is called, and that the file is text in UTF-8";
+            let problem = Problem::new(origin, format!("{path} cannot be read: {cause}"));
+            SettingsError::one(problem.with_advice(Some(advice.to_owned())))
+        })?;
+        profile::parse(text, path)
     }
 
     fn note(&mut self, name: String, origin: Origin, placed: Result<(), Wrong>) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderName, Method};
 use paceline::client::Timeouts;
-use paceline_core::OnUncertain;
+use paceline_core::{OnUncertain, Profile};
 
 use super::auth::Auth;
 use super::limit::ScopeLimit;
@@ -20,6 +20,8 @@ use crate::units::{Percent, Rate, Size};
 pub struct Settings {
     /// Where calls go, and what they are.
     pub target: TargetSettings,
+    /// The platform's habits: what [`TargetSettings::profile`] names, with `[profile]` laid over it.
+    pub profile: Profile,
     /// How calls prove who they are.
     pub auth: Option<Auth>,
     /// How the source is read.
@@ -47,7 +49,9 @@ pub struct TargetSettings {
     pub headers: Vec<(String, String)>,
     /// The template of the body for one record.
     pub body: Option<String>,
-    /// The name of the platform's profile.
+    /// What one call costs, or its template.
+    pub cost: Option<String>,
+    /// The name of the platform's profile, or the path of one.
     pub profile: Option<String>,
     /// How long an attempt may take.
     pub timeouts: Timeouts,
@@ -60,6 +64,7 @@ impl Default for TargetSettings {
             method: Method::POST,
             headers: Vec::new(),
             body: None,
+            cost: None,
             profile: None,
             timeouts: Timeouts::default(),
         }

@@ -127,5 +127,5 @@ fn unknown<'a>(what: &str, name: &str, place: &str, known: impl IntoIterator<Ite
 }
 
 /// The tables of a configuration.
-pub(super) const TABLES: [&str; 8] =
-    ["target", "auth", "records", "batch", "limits", "retry", "journal", "run"];
+pub(super) const TABLES: [&str; 9] =
+    ["target", "profile", "auth", "records", "batch", "limits", "retry", "journal", "run"];

@@ -11,6 +11,7 @@ use super::limit::{LIMIT_KEYS, ScopeLimit};
 #[must_use]
 pub fn print_config(loaded: &Loaded) -> String {
     let mut text = String::new();
+    print_profile(loaded, &mut text);
     let mut table = "";
     for key in SettingKey::all() {
         let Some(value) = (key.show)(&loaded.settings) else { continue };
@@ -65,6 +66,14 @@ fn print_limits(loaded: &Loaded, text: &mut String) {
     }
 }
 
+/// As it was written, and first: keys with dots would belong to a table before them.
+fn print_profile(loaded: &Loaded, text: &mut String) {
+    if let Some(section) = loaded.profile() {
+        let origin = one_line(&section.origin.to_string());
+        writeln!(text, "# {origin}\n{}", section.text).expect("a String takes any write");
+    }
+}
+
 fn limit_table(limit: &ScopeLimit) -> String {
     match &limit.name {
         Some(name) => format!("limits.{}.{}", limit.kind, quoted(name)),
@@ -78,7 +87,10 @@ fn print_table(table: &str, text: &mut String) {
 }
 
 fn print_line(key: &str, value: &str, origin: &str, text: &mut String) {
-    // A path with a line break in it must not end the comment.
-    let origin: String = origin.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
-    writeln!(text, "{key} = {value} # {origin}").expect("a String takes any write");
+    writeln!(text, "{key} = {value} # {}", one_line(origin)).expect("a String takes any write");
+}
+
+/// A path with a line break in it must not end the comment.
+fn one_line(origin: &str) -> String {
+    origin.chars().map(|char| if char.is_control() { ' ' } else { char }).collect()
 }

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::HeaderName;
 use paceline::client::{Applied, AttemptReport};
 use paceline::{CallError, Client, Request, Response};
-use paceline_core::{ClientId, Cost, OnUncertain, Outcome, Reply, ScopeSet};
+use paceline_core::{ClientId, OnUncertain, Outcome, Reply, ScopeSet};
 use tokio_util::sync::CancellationToken;
 
 use super::departure::{Attempts, Flight};
@@ -98,7 +98,7 @@ impl Courier {
         self.add_headers(parcel, &mut request.headers);
         request.body = rendered.body;
         request.client = ClientId(0);
-        request.cost = Cost::ONE;
+        request.cost = rendered.cost;
         request.on_uncertain = if self.is_repeatable { OnUncertain::Retry } else { OnUncertain::Hold };
         request
     }

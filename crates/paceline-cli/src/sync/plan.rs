@@ -2,11 +2,12 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
 use paceline::client::Timeouts;
-use paceline_core::{BatchLimits, Limits, ScopeKind};
+use paceline_core::{BatchLimits, Limits, Profile, ScopeKind};
 
 use crate::records::SourceSpec;
 use crate::settings::{Credential, JsonPointer};
@@ -27,6 +28,8 @@ pub struct SyncPlan {
     pub batch: Option<BatchPlan>,
     /// How long an attempt may take.
     pub timeouts: Timeouts,
+    /// The platform's habits.
+    pub profile: Arc<Profile>,
     /// Who sends.
     pub credential: Option<Credential>,
     /// The most calls that are under way, in flight or waiting for their turn.

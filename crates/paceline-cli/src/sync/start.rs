@@ -103,7 +103,8 @@ fn client(plan: &SyncPlan, gate_keeper: &GateKeeper) -> Client {
         max_attempts: plan.retry.max_attempts.get(),
         ..Config::default()
     };
-    let builder = Client::builder().machine(machine).timeouts(plan.timeouts);
+    let builder =
+        Client::builder().machine(machine).timeouts(plan.timeouts).profile(Arc::clone(&plan.profile));
     builder.on_gate_closed(move |gate| gate_keeper.closed(&gate, wall_now())).build()
 }
 

@@ -40,14 +40,14 @@ impl BatchTemplate {
     /// # Errors
     /// When a record lacks a field, or one of its values cannot stand where the template puts it.
     pub fn render(&self, records: &[Record]) -> Result<Rendered, TemplateError> {
-        let rendered =
-            self.frame.render(|part| part.render_batch(records), None).and_then(|(url, headers)| {
-                let body = match &self.body {
-                    None => entities(records),
-                    Some(part) => finish_body(part, &part.render_batch(records)?)?,
-                };
-                Ok(Rendered { method: self.frame.method.clone(), url, headers, body })
-            });
+        let rendered = self.frame.render(|part| part.render_batch(records), None).and_then(|head| {
+            let body = match &self.body {
+                None => entities(records),
+                Some(part) => finish_body(part, &part.render_batch(records)?)?,
+            };
+            let cost = self.frame.cost.render(|part| part.render_batch(records))?;
+            Ok(self.frame.finish(head, body, cost))
+        });
         rendered.map_err(|error| error.for_records(records))
     }
 }

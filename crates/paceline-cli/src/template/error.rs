@@ -126,6 +126,8 @@ pub enum TemplateFault {
     NotJson { detail: String, spot: String },
     #[error("a batch has no single record, so {} cannot be used here; a batch's body has `records`", list(.0))]
     SingleInBatch(Vec<String>),
+    #[error("`{0}` is not a cost; a call costs a number above 0, such as 1 or 2.5, which counts as 3")]
+    NotCost(String),
     #[error("control characters U+0001 to U+0004 cannot stand in a template")]
     ControlInTemplate,
 }

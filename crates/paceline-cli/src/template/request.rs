@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
+use paceline_core::Cost;
 
+use super::cost::CallCost;
 use super::error::TemplateError;
 use super::escape::Escape;
 use super::header::Headers;
@@ -29,13 +31,16 @@ pub struct RequestSpec {
     pub body: Option<Text>,
     /// The body for a batch; without it, `{"entities":[...]}`.
     pub batch_body: Option<Text>,
+    /// What a call costs; without it, 1.
+    pub cost: Option<Text>,
 }
 
 impl RequestSpec {
     /// `POST url`, and nothing else said.
     #[must_use]
     pub fn post(url: TargetUrl, url_origin: Origin) -> Self {
-        Self { method: Method::POST, url, url_origin, headers: Vec::new(), body: None, batch_body: None }
+        let (headers, body, batch_body, cost) = (Vec::new(), None, None, None);
+        Self { method: Method::POST, url, url_origin, headers, body, batch_body, cost }
     }
 }
 
@@ -50,6 +55,8 @@ pub struct Rendered {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+    /// What one attempt of it takes from each quota.
+    pub cost: Cost,
 }
 
 /// The compiled template of a request for one record.
@@ -104,9 +111,10 @@ impl RequestTemplate {
     /// error names the template's line and the record's.
     pub fn render(&self, record: &Record) -> Result<Rendered, TemplateError> {
         let frame = self.frame.render(|part| part.render(record), Some(record));
-        let rendered = frame.and_then(|(url, headers)| {
+        let rendered = frame.and_then(|head| {
             let body = self.render_body(record)?;
-            Ok(Rendered { method: self.frame.method.clone(), url, headers, body })
+            let cost = self.frame.cost.render(|part| part.render(record))?;
+            Ok(self.frame.finish(head, body, cost))
         });
         rendered.map_err(|error| error.for_records(std::slice::from_ref(record)))
     }
@@ -130,7 +138,7 @@ impl RequestTemplate {
     }
 }
 
-/// What surrounds the body: method, URL, headers.
+/// What surrounds the body: method, URL, headers; and what it costs.
 #[derive(Debug)]
 pub(super) struct Frame {
     pub(super) method: Method,
@@ -138,6 +146,7 @@ pub(super) struct Frame {
     /// The URL when it never changes.
     fixed_url: Option<Uri>,
     pub(super) headers: Headers,
+    pub(super) cost: CallCost,
 }
 
 impl Frame {
@@ -146,11 +155,12 @@ impl Frame {
         let part = Part::compile("url", &text, Escape::Url)?;
         let fixed_url = part.fixed().map(url::parse).transpose().map_err(|fault| part.error(fault, None))?;
         let headers = Headers::compile(&spec.headers, has_body)?;
-        Ok(Self { method: spec.method.clone(), url: part, fixed_url, headers })
+        let cost = CallCost::compile(spec.cost.as_ref())?;
+        Ok(Self { method: spec.method.clone(), url: part, fixed_url, headers, cost })
     }
 
     pub(super) fn parts(&self) -> impl Iterator<Item = &Part> {
-        std::iter::once(&self.url).chain(self.headers.parts())
+        std::iter::once(&self.url).chain(self.headers.parts()).chain(self.cost.part())
     }
 
     /// URL and headers, each part as `render` renders it; `record` explains what is wrong.
@@ -164,6 +174,11 @@ impl Frame {
             None => url::settle(&render(&self.url)?).map_err(|fault| self.url.error(fault, record))?,
         };
         Ok((url, self.headers.render(render)?))
+    }
+
+    /// The whole request.
+    pub(super) fn finish(&self, (url, headers): (Uri, HeaderMap), body: Bytes, cost: Cost) -> Rendered {
+        Rendered { method: self.method.clone(), url, headers, body, cost }
     }
 }
 

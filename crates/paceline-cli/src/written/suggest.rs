@@ -8,6 +8,12 @@ pub(crate) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
     (distance * 3 <= name.chars().count().max(other.chars().count())).then_some(other)
 }
 
+/// What to say of a text that is none of `words`.
+pub(crate) fn no_choice(text: &str, words: impl IntoIterator<Item: std::fmt::Display>) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| format!("\"{word}\"")).collect();
+    format!("`{text}` is not a choice; write one of {}", words.join(", "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

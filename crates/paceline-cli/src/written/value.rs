@@ -5,6 +5,7 @@ use std::str::FromStr;
 use toml::Spanned;
 use toml::de::DeValue;
 
+use super::suggest::no_choice;
 use crate::units::Percent;
 
 /// A value as it was written.
@@ -93,6 +94,13 @@ impl<'a> Value<'a> {
         digits
             .parse()
             .map_err(|_| format!("`{digits}` is not a whole number from 1 on, such as {}", self.example))
+    }
+
+    /// The one of `all` whose name is the text.
+    pub(crate) fn one_of<T: Copy>(self, all: &[T], name: fn(T) -> &'static str) -> Result<T, String> {
+        let text = self.text()?;
+        let found = all.iter().copied().find(|&choice| name(choice) == text);
+        found.ok_or_else(|| no_choice(text, all.iter().map(|&choice| name(choice))))
     }
 
     /// True or false.

@@ -1,6 +1,7 @@
 //! What the answers of a platform mean for each record.
 
 mod batches;
+mod disguised;
 mod single;
 
 use serde_json::{Value, json};

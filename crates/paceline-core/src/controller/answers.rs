@@ -1,9 +1,10 @@
 //! What an answer changes: gates, rates, budgets, and the call's fate.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::backoff::{Backoff, at_least};
-use crate::call::{AttemptId, Call, OnUncertain};
+use crate::call::{AttemptId, Call, Cost, OnUncertain};
 use crate::controller::calls::Stands;
 use crate::controller::{Beside, Controller};
 use crate::event::Event;
@@ -28,13 +29,25 @@ impl Controller {
         let (call, departed_at, beside) = (attempt.call, attempt.departed_at, attempt.beside);
         let outcome = Outcome::of(reply, self.was_throttled_lately(now, &call));
         self.emit(Event::Answered { attempt: id, outcome });
-        self.learn(now, &call, (departed_at, beside), reply, outcome);
+        let counted = self.correct_cost(now, &call, departed_at, reply);
+        self.learn(now, &counted, (departed_at, beside), reply, outcome);
         let is_current = self.calls.find(call.id).is_some_and(|state| state.attempts == id.number);
         if !is_current {
             return cancelled;
         }
         let is_named = matches!(reply, Reply::Answered(Answered { retry_after: Some(_), .. }));
         self.decide(now, &call, outcome, is_named)
+    }
+
+    /// The call as what its attempt has really cost, where the reply says so.
+    fn correct_cost(&mut self, now: Instant, call: &Call, departed_at: Instant, reply: &Reply) -> Call {
+        let Reply::Answered(Answered { cost: Some(actual), .. }) = reply else { return *call };
+        for &id in call.scopes.as_slice() {
+            self.scopes.state_mut(id).correct_cost(now, departed_at, call.cost, *actual);
+            self.look_at(now, id);
+        }
+        let cost = NonZeroU32::new(*actual).map_or(Cost::ONE, Cost);
+        Call { cost, ..*call }
     }
 
     fn was_throttled_lately(&self, now: Instant, call: &Call) -> bool {

@@ -1,5 +1,6 @@
 //! One scope: its gate, pacer, slots, budget and what it has learned.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use crate::budget::RetryBudget;
@@ -128,6 +129,28 @@ impl ScopeState {
         self.learner.refund(departed_at, cost);
     }
 
+    /// An attempt that was charged `charged` has cost `actual`. Too little is charged now, up to what the scope admits in
+    /// [`MOST_DEBT`]. Too much is given back, unless the attempt departed before a closing: that emptied the shadow, and what was
+    /// taken before is forgotten.
+    pub(crate) fn correct_cost(&mut self, now: Instant, departed_at: Instant, charged: Cost, actual: u32) {
+        let charged = charged.0.get();
+        if let Some(more) = NonZeroU32::new(actual.saturating_sub(charged)) {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a cast of floats saturates"
+            )]
+            let most = (self.rate().as_per_second() * MOST_DEBT.as_secs_f64()).ceil() as u32;
+            let most = NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN);
+            self.learner.charge(now, Cost(more.min(most)));
+        }
+        if let Some(less) =
+            NonZeroU32::new(charged.saturating_sub(actual)).filter(|_| !self.is_echo(departed_at))
+        {
+            self.learner.refund(departed_at, Cost(less));
+        }
+    }
+
     pub(crate) fn free_slot(&mut self) {
         self.slots.free();
     }
@@ -232,3 +255,6 @@ impl ScopeState {
         self.references == 0 && !self.gate.is_closed(now) && self.limits == Limits::default()
     }
 }
+
+/// One reply, which may tell its cost in another unit than that of the scope, holds nobody up for longer than a usual window.
+const MOST_DEBT: Duration = Duration::from_secs(60);

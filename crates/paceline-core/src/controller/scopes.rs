@@ -66,14 +66,15 @@ impl Scopes {
         &mut slot.expect("scopes with calls are never forgotten").state
     }
 
-    /// The scope of `kind` in `set`, else the narrowest.
+    /// The scope of `kind` in `set`. Where `set` has none, the nearest wider one, whose calls are all of that kind's and more, or
+    /// else the widest; where no kind is named, the narrowest.
     pub(crate) fn of_kind_or_narrowest(&self, set: &ScopeSet, kind: Option<ScopeKind>) -> ScopeId {
-        let kind_of = |id: ScopeId| self.slot(id).map(|slot| slot.kind);
-        let named = set.as_slice().iter().copied().find(|&id| kind.is_some() && kind_of(id) == kind);
-        named.unwrap_or_else(|| {
-            let narrowest = set.as_slice().iter().copied().max_by_key(|&id| kind_of(id));
-            narrowest.expect("a set of scopes has at least one")
-        })
+        let kind_of = |id: &ScopeId| self.slot(*id).map(|slot| slot.kind);
+        let ids = || set.as_slice().iter().copied();
+        let enough = ids().filter(|id| kind.is_none() || kind_of(id) <= kind);
+        // Of two of one kind the first counts.
+        let nearest = enough.rev().max_by_key(kind_of);
+        nearest.unwrap_or_else(|| self.widest(set))
     }
 
     /// The widest scope of `set`: the platform as a whole.

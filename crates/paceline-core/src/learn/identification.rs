@@ -150,6 +150,12 @@ impl Identification {
         }
     }
 
+    /// An attempt has cost so much more than was taken at its departure.
+    pub(crate) fn charge(&mut self, now: Instant, cost: Cost) {
+        self.smoother.take(now, cost);
+        self.shadow.take(now, cost);
+    }
+
     /// What the attempt took is given back: it never left.
     pub(crate) fn refund(&mut self, departed_at: Instant, cost: Cost) {
         self.smoother.refund(cost);

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 use hyper::body::Incoming;
@@ -14,7 +15,7 @@ use super::request::{AttemptReport, BeforeDeparture, OnAttempt, OnSetback, Reque
 use super::{Inner, Response};
 use crate::driver::{Ended, InFlight, LastLook, Next, Permit, Slot, Waiting};
 use crate::http::{AttemptError, BodyEnd, Connection, Message, ReadBody, Target, shown};
-use crate::signals;
+use crate::signals::{BODY_LOOK, BodyNeed, Received};
 
 /// A call under way.
 pub(super) struct Run<'a> {
@@ -167,21 +168,22 @@ impl<'a> Run<'a> {
             let next = in_flight.settle(failed.reply()).await?;
             return self.failed(next, failed).await;
         }
-        let reply = arriving.reply();
+        let reply = self.reply(&arriving);
         let response = self.keep(arriving, true);
         let next = in_flight.settle(reply.clone()).await?;
         self.report(self.attempts, reply);
         self.answered(next, response).await
     }
 
-    /// A reply of 400 or more may close a gate: the machine is told before the body is read.
+    /// A reply of 400 or more may close a gate: the machine is told before the body is read, unless only that tells.
     async fn settle_then_read(
         &mut self,
         mut arriving: Arriving,
         in_flight: InFlight,
-        time_out: Pin<&mut Sleep>,
+        mut time_out: Pin<&mut Sleep>,
     ) -> Result<Step, CallError> {
-        let reply = arriving.reply();
+        self.read_what_tells(&mut arriving, time_out.as_mut()).await;
+        let reply = self.reply(&arriving);
         let (slot, next) = in_flight.reply(reply.clone()).await?;
         self.report(self.attempts, reply);
         if let Next::Retry(waiting) = next {
@@ -195,6 +197,30 @@ impl<'a> Run<'a> {
         let response = self.keep(arriving, complete);
         drop(slot);
         self.answered(next, response).await
+    }
+
+    /// Reads so much of a body as the platform's profile asks for. What does not come in time counts as not said.
+    async fn read_what_tells(&self, arriving: &mut Arriving, time_out: Pin<&mut Sleep>) {
+        let patience = match self.received(arriving).needs_body(&self.client.profile) {
+            BodyNeed::None => return,
+            BodyNeed::Wanted => SCOPE_PATIENCE,
+            BodyNeed::Decisive => self.client.timeouts.attempt,
+        };
+        tokio::select! {
+            biased;
+            _ = arriving.body.read(BODY_LOOK) => {}
+            () = tokio::time::sleep(patience) => {}
+            () = time_out => {}
+        }
+    }
+
+    fn received<'b>(&'b self, arriving: &'b Arriving) -> Received<'b> {
+        let Arriving { status, headers, body, .. } = arriving;
+        Received { status: *status, headers, path: self.target.path.path(), body: body.so_far() }
+    }
+
+    fn reply(&self, arriving: &Arriving) -> Reply {
+        Reply::Answered(self.received(arriving).read(&self.client.profile))
     }
 
     /// Reads the rest of a refusal so that its connection can be used again, but not past the call's turn.
@@ -213,9 +239,7 @@ impl<'a> Run<'a> {
             () = time_out => false,
         };
         let refusal = self.keep(arriving, complete).cut();
-        self.tell_setback(Setback::Refused(&refusal));
-        self.last = Some(refusal);
-        self.detail = None;
+        self.refused(refusal);
         drop(slot);
         let turn = match come {
             Some(turn) => turn,
@@ -241,16 +265,23 @@ impl<'a> Run<'a> {
 
     /// Follows the verdict on a reply that was read.
     async fn answered(&mut self, next: Next, response: Response) -> Result<Step, CallError> {
-        if matches!(next, Next::Deliver) {
-            return Ok(Step::Delivered(response));
-        }
-        self.last = Some(response);
-        self.detail = None;
         match next {
-            Next::Retry(waiting) => Ok(Step::Again(self.turn(waiting).await?)),
-            Next::GiveUp(why) => Err(self.given_up(why)),
-            Next::Deliver => unreachable!("delivered above"),
+            Next::Deliver => Ok(Step::Delivered(response)),
+            Next::Retry(waiting) => {
+                self.refused(response.cut());
+                Ok(Step::Again(self.turn(waiting).await?))
+            }
+            Next::GiveUp(why) => {
+                (self.last, self.detail) = (Some(response), None);
+                Err(self.given_up(why))
+            }
         }
+    }
+
+    /// Remembers a refusal while the call waits.
+    fn refused(&mut self, refusal: Response) {
+        self.tell_setback(Setback::Refused(&refusal));
+        (self.last, self.detail) = (Some(refusal), None);
     }
 
     /// The reply as far as it was read; its connection is kept when it was read to its end.
@@ -303,11 +334,10 @@ impl Arriving {
         let (head, body) = head.into_parts();
         Self { status: head.status, headers: head.headers, body: ReadBody::new(body), connection }
     }
-
-    fn reply(&self) -> Reply {
-        Reply::Answered(signals::answered(self.status, &self.headers))
-    }
 }
 
 /// The most that is read of the body of a status of 400 or more: a new connection costs less than more.
 const REFUSAL_READ: usize = 64 * 1024;
+/// How long a refusal may take to name its scope or wait, while calls that it concerns may still depart. Its body mostly comes
+/// with its head.
+const SCOPE_PATIENCE: Duration = Duration::from_secs(1);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use paceline_core::Config;
+use paceline_core::{Config, Profile};
 use rustls::ClientConfig;
 
 use super::{Client, Inner};
@@ -38,6 +38,7 @@ impl Default for Timeouts {
 pub struct ClientBuilder {
     machine: Config,
     timeouts: Timeouts,
+    profile: Arc<Profile>,
     max_reply_body: usize,
     tls: Option<Arc<ClientConfig>>,
     on_gate_closed: Option<OnGateClosed>,
@@ -48,6 +49,7 @@ impl ClientBuilder {
         Self {
             machine: Config::default(),
             timeouts: Timeouts::default(),
+            profile: Arc::default(),
             max_reply_body: MAX_REPLY_BODY,
             tls: None,
             on_gate_closed: None,
@@ -62,6 +64,11 @@ impl ClientBuilder {
     /// How long things may take.
     pub fn timeouts(self, timeouts: Timeouts) -> Self {
         Self { timeouts, ..self }
+    }
+
+    /// The habits of the platform that is called; those of any platform by default.
+    pub fn profile(self, profile: impl Into<Arc<Profile>>) -> Self {
+        Self { profile: profile.into(), ..self }
     }
 
     /// The most bytes of a reply's body; 16 MiB by default. A larger reply counts as lost.
@@ -89,8 +96,8 @@ impl ClientBuilder {
         let pacer = Pacer::start_told(self.machine, self.on_gate_closed);
         let pool = Pool::new(Connector::new(self.timeouts.connect), self.timeouts.idle);
         let tls = self.tls.map_or_else(Tls::of_the_machine, Tls::of);
-        let (timeouts, max_reply_body) = (self.timeouts, self.max_reply_body);
-        Client { inner: Arc::new(Inner { pacer, pool, tls, timeouts, max_reply_body }) }
+        let Self { timeouts, profile, max_reply_body, .. } = self;
+        Client { inner: Arc::new(Inner { pacer, pool, tls, timeouts, profile, max_reply_body }) }
     }
 }
 
@@ -99,6 +106,7 @@ impl fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("machine", &self.machine)
             .field("timeouts", &self.timeouts)
+            .field("profile", &self.profile.name)
             .field("max_reply_body", &self.max_reply_body)
             .finish_non_exhaustive()
     }

@@ -11,6 +11,8 @@ pub(crate) struct ReadBody {
     /// The only chunk so far; most bodies have one, and it is not copied.
     whole: Bytes,
     joined: BytesMut,
+    /// Nothing more is read, and whether that was all.
+    over: Option<bool>,
 }
 
 /// How far reading came.
@@ -26,11 +28,22 @@ pub(crate) enum BodyEnd {
 
 impl ReadBody {
     pub(crate) fn new(incoming: Incoming) -> Self {
-        Self { incoming, whole: Bytes::new(), joined: BytesMut::new() }
+        Self { incoming, whole: Bytes::new(), joined: BytesMut::new(), over: None }
     }
 
-    /// Reads to the end, or until more than `limit` bytes have come.
+    /// Reads to the end, or until more than `limit` bytes have come. Of what did not end well there is no more than was read.
     pub(crate) async fn read(&mut self, limit: usize) -> BodyEnd {
+        match self.over {
+            Some(true) => return BodyEnd::Complete,
+            Some(false) => return BodyEnd::Cut,
+            None => {}
+        }
+        let end = self.read_on(limit).await;
+        self.over = Some(matches!(end, BodyEnd::Complete));
+        end
+    }
+
+    async fn read_on(&mut self, limit: usize) -> BodyEnd {
         while let Some(frame) = self.incoming.frame().await {
             match frame.map(|frame| frame.into_data()) {
                 Ok(Ok(chunk)) if self.len() + chunk.len() > limit => {
@@ -49,6 +62,11 @@ impl ReadBody {
     /// What was read.
     pub(crate) fn into_bytes(self) -> Bytes {
         if self.joined.is_empty() { self.whole } else { self.joined.freeze() }
+    }
+
+    /// What was read so far.
+    pub(crate) fn so_far(&self) -> &[u8] {
+        if self.joined.is_empty() { &self.whole } else { &self.joined }
     }
 
     fn len(&self) -> usize {

@@ -4,6 +4,7 @@
 mod bodies;
 mod cancel;
 mod connections;
+mod disguises;
 mod hooks;
 mod pacer;
 mod platform;

@@ -28,6 +28,9 @@ pub struct SyncArgs {
     /// Read settings from this file
     #[arg(short, long, value_name = "FILE")]
     pub(super) config: Option<PathBuf>,
+    /// The platform's habits: a name such as github or shopify, or the path of a file [default: generic]
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
     /// The format of the records [default: told by name or content]
     #[arg(long, value_name = "FORMAT")]
     format: Option<String>,
@@ -100,6 +103,7 @@ impl SyncArgs {
         let idempotency_key = self.idempotency_key.then(|| "true".to_owned());
         let flags = [
             ("--to", "target.url", &self.to),
+            ("--profile", "target.profile", &self.profile),
             ("--format", "records.format", &self.format),
             ("--key", "records.key", &self.key),
             ("--workers", "run.workers", &self.workers),

@@ -2,6 +2,8 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 
+use paceline_core::headers::QuotaUnit;
+use paceline_core::profile::KnownQuota;
 use paceline_core::{KnownRate, Limits, Rate, Reserve, ScopeKind};
 
 use crate::settings::{ScopeLimit, Settings};
@@ -21,10 +23,12 @@ pub(super) struct TwoLimits {
     reason: &'static str,
 }
 
-/// The limits that these calls fall under: the credential's, and of each other kind at most one.
+/// The limits that these calls fall under: the credential's, and of each other kind at most one. Where nothing is configured of
+/// the credential's rate, learning starts from `hints`.
 pub(super) fn limits(
     settings: &Settings,
     request: &RequestSpec,
+    hints: &[KnownQuota],
 ) -> Result<(Limits, Vec<ScopeLimits>), TwoLimits> {
     let mut credential = Limits::default();
     let mut others: Vec<&ScopeLimit> = Vec::new();
@@ -44,6 +48,9 @@ pub(super) fn limits(
         name: limit.name.clone().unwrap_or_else(|| request.url.host().to_owned()),
         limits: known_limits(limit, settings),
     });
+    if credential.known.is_none() && credential.start.is_none() {
+        credential.start = hinted(hints);
+    }
     Ok((with_ceilings(credential, settings), others.collect()))
 }
 
@@ -105,6 +112,14 @@ fn known_limits(limit: &ScopeLimit, settings: &Settings) -> Limits {
     }
 }
 
+/// The slowest rate of requests that the credential is said to have.
+fn hinted(hints: &[KnownQuota]) -> Option<Rate> {
+    let is_meant =
+        |hint: &&KnownQuota| hint.scope == ScopeKind::Credential && hint.unit == QuotaUnit::Requests;
+    let rates = hints.iter().filter(is_meant).filter_map(|hint| Rate::per(hint.count.get(), hint.period?));
+    rates.min_by(|a, b| a.as_per_second().total_cmp(&b.as_per_second()))
+}
+
 /// What the user allows, whatever the platform would: on the credential, which every call has.
 fn with_ceilings(limits: Limits, settings: &Settings) -> Limits {
     let run = &settings.run;
@@ -145,7 +160,7 @@ mod tests {
     }
 
     fn names(text: &str, url: &str) -> Vec<String> {
-        let (_, others) = limits(&settings(text), &request(url)).expect("no two of a kind");
+        let (_, others) = limits(&settings(text), &request(url), &[]).expect("no two of a kind");
         others.into_iter().map(|limit| limit.name).collect()
     }
 
@@ -165,8 +180,25 @@ mod tests {
     #[test]
     fn of_two_limits_of_a_kind_no_run_takes_one_in_silence() {
         let integrations = "limits.integration.crm.in_flight = 5\nlimits.integration.erp.in_flight = 9\n";
-        let error = limits(&settings(integrations), &request("https://h/")).expect_err("two").to_string();
+        let error =
+            limits(&settings(integrations), &request("https://h/"), &[]).expect_err("two").to_string();
         assert!(error.contains("[limits.integration.crm] and [limits.integration.erp]"), "{error}");
         assert!(error.contains("one run is one integration"), "{error}");
+    }
+
+    #[test]
+    fn learning_starts_from_what_is_known_of_the_platform_unless_more_is_configured() {
+        let hints = crate::profile::named("github").expect("shipped").quotas;
+        let start = |text: &str, hints: &[KnownQuota]| {
+            let (limits, _) = limits(&settings(text), &request("https://h/"), hints).expect("limits");
+            (limits.start, limits.known.is_some())
+        };
+        let hourly = Rate::per(5_000, std::time::Duration::from_secs(3_600));
+        assert_eq!(start("", &hints), (hourly, false));
+        assert_eq!(start("", &[]), (None, false));
+        assert_eq!(start("limits.credential.in_flight = 3", &hints), (hourly, false));
+        assert_eq!(start("limits.credential.rate = \"9/s\"", &hints), (None, true));
+        let own = start("[limits.credential]\nrate = \"9/s\"\nknown = false", &hints);
+        assert_eq!(own, (Rate::per_second(9.0), false));
     }
 }

@@ -1,6 +1,7 @@
 //! From settings to a plan.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use http::HeaderName;
 use paceline_core::{BatchLimits, OnUncertain};
@@ -29,7 +30,9 @@ pub(super) fn plan(args: &SyncArgs, loaded: &Loaded, place: &Place) -> Result<Sy
     let request = request(args, loaded, place, is_batch)?;
     // A rehearsal needs no secret, so it is not told one.
     let auth = settings.auth.as_ref().filter(|_| args.scene().is_none() && !args.dry_run);
-    let (limits, other_limits) = limiting::limits(settings, &request)?;
+    // Nor is a rehearsal told anything of the limit.
+    let hints = if args.scene().is_none() { &*settings.profile.quotas } else { &[] };
+    let (limits, other_limits) = limiting::limits(settings, &request, hints)?;
     Ok(SyncPlan {
         journal: journal(args, settings, place, &source)?,
         source,
@@ -38,6 +41,7 @@ pub(super) fn plan(args: &SyncArgs, loaded: &Loaded, place: &Place) -> Result<Sy
         batch: is_batch.then(|| batch(settings)),
         credential: auth.map(crate::settings::Auth::read).transpose()?,
         timeouts: settings.target.timeouts,
+        profile: Arc::new(settings.profile.clone()),
         workers: settings.run.workers,
         limits,
         other_limits,

@@ -1,17 +1,19 @@
 //! The keys of every table but `[auth]` and `[limits]`.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use http::{HeaderName, Method};
 use paceline_core::OnUncertain;
 
 use super::SettingKey;
+use crate::profile;
 use crate::settings::model::IdempotencyKey;
 use crate::settings::print::{quoted, quoted_template};
 use crate::units::spelled;
 use crate::written::{Value, Written};
 
-pub(super) static TARGET: [SettingKey; 6] = [
+pub(super) static TARGET: [SettingKey; 7] = [
     SettingKey {
         name: "target.url",
         kind: "template of a URL",
@@ -37,6 +39,21 @@ pub(super) static TARGET: [SettingKey; 6] = [
         show: |settings| settings.target.body.as_deref().map(quoted_template),
     },
     SettingKey {
+        name: "target.cost",
+        kind: "whole number or template",
+        default: "1",
+        example: "\"{{ points }}\"",
+        set: |settings, value| {
+            let text = match value.written {
+                Written::Integer(_) => value.count::<NonZeroU32>()?.to_string(),
+                _ => value.name()?,
+            };
+            settings.target.cost = (text != "1").then_some(text);
+            Ok(())
+        },
+        show: |settings| settings.target.cost.as_deref().map(quoted_template),
+    },
+    SettingKey {
         name: "target.connect_timeout",
         kind: "time",
         default: "\"10s\"",
@@ -54,14 +71,13 @@ pub(super) static TARGET: [SettingKey; 6] = [
     },
     SettingKey {
         name: "target.profile",
-        kind: "`generic`",
+        kind: "name or path",
         default: "",
-        example: "\"generic\"",
+        example: "\"github\"",
         set: |settings, value| {
             let name = value.name()?;
-            // The profiles of single platforms are yet to come; a name that means nothing is refused.
-            if name != GENERIC {
-                return Err(format!("there is no profile `{name}`; the one there is: {GENERIC}"));
+            if !profile::is_path(&name) {
+                profile::named(&name).map_err(|error| error.to_string())?;
             }
             settings.target.profile = Some(name);
             Ok(())
@@ -290,9 +306,6 @@ fn idempotency_key(value: Value<'_>) -> Result<IdempotencyKey, String> {
             .map_err(|_| format!("`{name}` is not the name of a header; write true or \"Idempotency-Key\"")),
     }
 }
-
-/// The rules that every platform gets: what docs/configuration.md says of replies.
-const GENERIC: &str = "generic";
 
 /// Nothing can be done in no time.
 fn some_time(span: Duration) -> Result<Duration, String> {

@@ -188,6 +188,7 @@ fn plan(source: &Path, journal: &Path, url: &str, is_keyed: bool, image: usize) 
         batch: is_keyed.then_some(batch),
         credential: Some(credential.read_with(|_| Some(image.to_string())).unwrap()),
         timeouts: Timeouts::default(),
+        profile: Arc::default(),
         workers: NonZeroUsize::new(4).unwrap(),
         limits: Limits::default(),
         other_limits: Vec::new(),

@@ -187,3 +187,22 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_wrong_with_a_profile_is_said_with_the_rest() {
+    let text = "[target]\nprofile = \"guthib\"\n[run]\nworkers = 0\n[profile]\nban = true\n[[profile.wait]]\nhedaer = \"x\"\n";
+    let error = load(text).unwrap_err().to_string();
+    for expected in [
+        "paceline.toml:2:11: there is no profile `guthib`; did you mean `github`?",
+        "paceline.toml:4:11: ",
+        "paceline.toml:6:1: there is no key `ban` in [profile]",
+        "paceline.toml:7:1: `form` is missing in [[profile.wait]]",
+        "paceline.toml:8:1: there is no key `hedaer` in [[profile.wait]]; did you mean `header`?",
+    ] {
+        assert!(error.contains(expected), "{expected}\n{error}");
+    }
+    let error = load("[target]\nprofile = \"./no-such.toml\"\n").unwrap_err().to_string();
+    assert!(error.starts_with("paceline.toml:2: ./no-such.toml cannot be read"), "{error}");
+    let error = load("profile = \"github\"\n").unwrap_err().to_string();
+    assert!(error.contains("`profile` is a table"), "{error}");
+}

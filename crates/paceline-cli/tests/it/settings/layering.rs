@@ -154,3 +154,31 @@ fn errors_of_templates_name_their_line_of_the_file() {
     assert!(error(r#"{"id":1,"b":1}"#).starts_with("body (paceline.toml:5): "));
     assert!(error(r#"{"id":1,"a":1}"#).starts_with("header x-b (paceline.toml:7): "));
 }
+
+#[test]
+fn a_profile_is_chosen_by_name_or_path_and_what_is_laid_over_it_comes_first() {
+    let over =
+        "[profile]\nban_after_refusal = false\n[[profile.disguise]]\nstatus = 500\nmeans = \"overloaded\"\n";
+    let settings = load(&format!("[target]\nprofile = \"github\"\n{over}")).unwrap().settings;
+    let github = paceline_cli::profile::named("github").unwrap();
+    assert!(github.ban_after_refusal && !settings.profile.ban_after_refusal);
+    assert_eq!(settings.profile.disguises[0].status, 500);
+    assert_eq!(settings.profile.disguises[1..], github.disguises);
+    assert_eq!(settings.profile.published, github.published);
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mine.toml");
+    std::fs::write(&path, "[[quota]]\nrate = \"7/s\"\n").unwrap();
+    let settings =
+        load(&format!("[target]\nprofile = {:?}\n{over}", path.display().to_string())).unwrap().settings;
+    assert_eq!((settings.profile.name.as_str(), settings.profile.quotas.len()), ("mine", 1));
+    assert_eq!(settings.profile.disguises.len(), 1);
+}
+
+#[test]
+fn lists_of_the_chosen_profile_can_be_left_out() {
+    let text = "[target]\nprofile = \"github\"\n[profile]\nwithout = \"published, wait\"\n";
+    let profile = load(text).unwrap().settings.profile;
+    assert!(profile.published.is_empty() && profile.waits.is_empty());
+    assert!(!profile.disguises.is_empty());
+}

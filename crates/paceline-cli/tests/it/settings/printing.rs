@@ -106,3 +106,19 @@ fn a_secret_is_never_printed() {
         "{printed}"
     );
 }
+
+#[test]
+fn a_printed_profile_says_the_same() {
+    for over in [
+        "[profile]\nban_after_refusal = false\n[profile.cost]\nheader = \"x-cost\"\n",
+        "profile.ban_after_refusal = false\n",
+    ] {
+        // Keys with dots stand above the first table.
+        let text = format!("{over}[run]\nworkers = 7\n[target]\nprofile = \"github\"\n");
+        let loaded = load(&text).unwrap();
+        let printed = print_config(&loaded);
+        assert!(printed.starts_with("# paceline.toml:1\n"), "{printed}");
+        assert_eq!(load(&printed).unwrap().settings, loaded.settings, "{printed}");
+        assert!(!loaded.settings.profile.ban_after_refusal);
+    }
+}

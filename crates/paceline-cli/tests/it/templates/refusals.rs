@@ -133,3 +133,16 @@ fn a_batch_has_no_single_record() {
     batch body (paceline.toml:4): undefined value: `r.name` is undefined (records on lines 7 to 9)
     ");
 }
+
+#[test]
+fn what_is_no_cost_is_refused_with_its_place() {
+    let of = |cost: &str| RequestSpec { cost: Some(text(cost)), ..spec("https://h/items") };
+    let error = RequestTemplate::compile(&of("many")).unwrap_err().to_string();
+    assert!(error.starts_with("cost (paceline.toml:4): `many` is not a cost"), "{error}");
+    let template = RequestTemplate::compile(&of("{{ points }}")).unwrap();
+    assert!(template.required_fields().contains("points"));
+    let error = template.render(&record(r#"{"points":"0"}"#)).unwrap_err().to_string();
+    assert!(error.contains("`0` is not a cost") && error.ends_with("(record on line 7)"), "{error}");
+    let error = BatchTemplate::compile(&of("{{ points }}")).unwrap_err().to_string();
+    assert!(error.contains("a batch has no single record"), "{error}");
+}

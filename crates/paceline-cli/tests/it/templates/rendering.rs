@@ -115,3 +115,16 @@ fn the_fields_of_a_template_are_known_before_any_record() {
     assert_eq!(names(template.fields()), "a ab b c d f id");
     assert_eq!(names(template.required_fields()), "a ab b d id");
 }
+
+#[test]
+fn a_call_costs_what_its_template_says() {
+    let costs = |cost: Option<&str>| {
+        let spec = RequestSpec { cost: cost.map(text), ..spec("https://h/items") };
+        let template = RequestTemplate::compile(&spec).unwrap();
+        template.render(&record(r#"{"id":"1","points":"2.5"}"#)).unwrap().cost.0.get()
+    };
+    assert_eq!((costs(None), costs(Some("40")), costs(Some("{{ points }}"))), (1, 40, 3));
+    let spec = RequestSpec { cost: Some(text("{{ records | length }}")), ..spec("https://h/bulk") };
+    let two = [record(r#"{"id":"1"}"#), record(r#"{"id":"2"}"#)];
+    assert_eq!(BatchTemplate::compile(&spec).unwrap().render(&two).unwrap().cost.0.get(), 2);
+}

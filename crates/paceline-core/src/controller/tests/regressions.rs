@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::stories::{at, call, departures, known, machine, run};
 use crate::controller::{Controller, Departure};
 use crate::{
-    AttemptId, Call, CallId, Config, GateCause, GiveUp, Instant, Learned, Limits, Quota, Rate, Reply,
-    ScopeKind, ScopeSet, ScopeSnapshot, Snapshot, Verdict, WaitReason, WallTime,
+    Answered, AttemptId, Call, CallId, Config, GateCause, GiveUp, Instant, Learned, Limits, Quota, Rate,
+    Reply, ScopeKind, ScopeSet, ScopeSnapshot, Snapshot, Verdict, WaitReason, WallTime,
 };
 
 /// Starts the one call that may depart, and sends it.
@@ -190,4 +190,37 @@ fn a_ban_that_names_its_end_is_a_ban_until_then() {
     );
     let (started, _) = departures(&mut machine, at(62_000));
     assert_eq!(started.len(), 1, "one asks first");
+}
+
+/// Of a call under these kinds, the one whose gate closes when a refusal names `named`.
+fn closed_by(kinds: &[ScopeKind], named: Option<ScopeKind>) -> ScopeKind {
+    let mut machine = Controller::new(Config::default());
+    let ids: Vec<_> = kinds.iter().map(|&kind| machine.scope(at(0), kind, "a")).collect();
+    let set = ids[1..].iter().fold(ScopeSet::one(ids[0]), |set, &id| set.with(id));
+    machine.try_submit(at(0), call(0, set)).expect("it has room");
+    let attempt = start(&mut machine, at(0));
+    let wait = Some(Duration::from_secs(1));
+    let answered = Answered { retry_after: wait, named_scope: named, ..Answered::status(429) };
+    answer(&mut machine, at(1), attempt, &Reply::Answered(answered));
+    let closed = ids.iter().filter(|&&id| machine.scopes.state(id).gate.is_closed(at(2)));
+    let closed: Vec<_> = closed.filter_map(|&id| machine.scope_name(id)).map(|(kind, _)| kind).collect();
+    assert_eq!(closed.len(), 1, "{closed:?}");
+    closed[0]
+}
+
+#[test]
+fn a_named_limit_that_the_call_has_no_scope_for_closes_no_less_than_its_calls() {
+    use ScopeKind::{Credential, Endpoint, Integration, Tenant};
+    let cases = [
+        (&[Credential, Endpoint][..], None, Endpoint),
+        (&[Credential, Endpoint], Some(Credential), Credential),
+        (&[Credential, Endpoint], Some(Integration), Credential),
+        (&[Credential, Endpoint], Some(Tenant), Credential),
+        (&[Tenant, Credential], Some(Endpoint), Credential),
+        (&[Tenant, Endpoint], Some(Integration), Tenant),
+        (&[Endpoint], Some(Tenant), Endpoint),
+    ];
+    for (kinds, named, closed) in cases {
+        assert_eq!(closed_by(kinds, named), closed, "{kinds:?} {named:?}");
+    }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::controller::{Controller, Departure, WaitReason};
 use crate::{
-    AttemptId, Call, CallId, ClientId, Config, Cost, Event, GateCause, GiveUp, Instant, KnownRate, Limits,
-    OnUncertain, Rate, Reply, ScopeId, ScopeKind, ScopeSet, SubmitError, Verdict, WallTime,
+    Answered, AttemptId, Call, CallId, ClientId, Config, Cost, Event, GateCause, GiveUp, Instant, KnownRate,
+    Limits, OnUncertain, Rate, Reply, ScopeId, ScopeKind, ScopeSet, SubmitError, Verdict, WallTime,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -405,4 +405,54 @@ fn time_that_runs_backwards_does_no_harm() {
     let (none, wait) = departures(&mut machine, at(0));
     assert!(none.is_empty());
     assert!(matches!(wait, Departure::WaitUntil { at: next, .. } if next > at(1_000)));
+}
+
+/// When the next call departs after one that was charged `charged` and said to cost `actual`, at one unit a second.
+fn next_after_correction(charged: u32, actual: u32) -> Instant {
+    let (mut machine, scope) = machine(known(1.0, 100), 0);
+    let cost = |units| Cost(NonZeroU32::new(units).expect("positive"));
+    let of = |id, units| Call { cost: cost(units), ..call(id, ScopeSet::one(scope)) };
+    machine.try_submit(at(0), of(0, charged)).expect("it has room");
+    let (started, _) = departures(&mut machine, at(0));
+    let answered = Answered { cost: Some(actual), ..Answered::status(200) };
+    machine.handle_reply(at(0), started[0], &Reply::Answered(answered));
+    machine.handle_done(at(0), started[0]);
+    machine.try_submit(at(0), of(1, 100)).expect("it has room");
+    match departures(&mut machine, at(0)).1 {
+        Departure::WaitUntil { at, .. } => at,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_a_call_has_really_cost_is_charged_or_given_back() {
+    let right = next_after_correction(30, 30);
+    for charged in [1, 10, 50] {
+        // Instants are whole nanoseconds, and each step of the arithmetic is rounded.
+        let next = next_after_correction(charged, 30).as_nanos();
+        assert!(next.abs_diff(right.as_nanos()) < 10, "{charged}");
+    }
+    assert!(next_after_correction(30, 1) < right && right < next_after_correction(30, 60));
+}
+
+#[test]
+fn a_cost_beyond_reason_holds_nobody_up_for_longer_than_a_minute() {
+    let honest = next_after_correction(1, 1);
+    let held_up = next_after_correction(1, u32::MAX).saturating_since(honest);
+    assert!((59 * SECOND..62 * SECOND).contains(&held_up), "{held_up:?}");
+}
+
+#[test]
+fn nothing_is_given_back_of_what_a_closing_took_away() {
+    let next = |actual| {
+        let (mut machine, scope) = machine(known(100.0, 100), 2);
+        let (started, _) = departures(&mut machine, at(0));
+        assert_eq!(started.len(), 1);
+        let (second, _) = departures(&mut machine, at(50));
+        machine.handle_reply(at(60), second[0], &Reply::refused(429, SECOND));
+        let answered = Answered { cost: Some(actual), ..Answered::status(200) };
+        machine.handle_reply(at(61), started[0], &Reply::Answered(answered));
+        machine.scopes.state(scope).paced_at(at(61))
+    };
+    assert_eq!(next(0), next(1));
 }

@@ -10,8 +10,8 @@ use crate::controller::calls::Stands;
 use crate::controller::{Controller, Departure};
 use crate::queue::LaneId;
 use crate::{
-    AttemptId, Call, CallId, ClientId, Config, Cost, Event, GiveUp, Instant, KnownRate, Limits, OnUncertain,
-    Rate, Reply, ScopeId, ScopeKind, ScopeSet, Verdict,
+    Answered, AttemptId, Call, CallId, ClientId, Config, Cost, Event, GiveUp, Instant, KnownRate, Limits,
+    Meaning, OnUncertain, Rate, Reply, ScopeId, ScopeKind, ScopeSet, Verdict,
 };
 
 /// One thing that a driver tells the machine.
@@ -39,6 +39,10 @@ pub(super) enum Step {
 pub(super) enum Answer {
     Status(u16),
     Refused(u16, u64),
+    /// A refusal whose status says something else.
+    Disguised(u16),
+    /// Accepted, and what it has cost.
+    Cost(u32),
     NotSent,
     Lost,
 }
@@ -48,6 +52,11 @@ impl Answer {
         match self {
             Self::Status(status) => Reply::status(status),
             Self::Refused(status, millis) => Reply::refused(status, Duration::from_millis(millis)),
+            Self::Disguised(status) => {
+                let meaning = Some(Meaning::Throttled);
+                Reply::Answered(Answered { meaning, ..Answered::status(status) })
+            }
+            Self::Cost(cost) => Reply::Answered(Answered { cost: Some(cost), ..Answered::status(200) }),
             Self::NotSent => Reply::NotSent,
             Self::Lost => Reply::Lost,
         }
@@ -59,6 +68,8 @@ fn answer() -> impl Strategy<Value = Answer> {
         8 => Just(Answer::Status(200)),
         1 => prop::sample::select(vec![400, 404, 429, 500, 503]).prop_map(Answer::Status),
         2 => (prop::sample::select(WAITING.to_vec()), 1_u64..20_000).prop_map(|(status, ms)| Answer::Refused(status, ms)),
+        1 => prop::sample::select(vec![200, 400, 403]).prop_map(Answer::Disguised),
+        2 => prop_oneof![0_u32..6, Just(u32::MAX)].prop_map(Answer::Cost),
         1 => Just(Answer::NotSent),
         1 => Just(Answer::Lost),
     ]
@@ -263,6 +274,9 @@ impl Trace {
         let verdict = self.machine.handle_reply(self.now, attempt, &answer.reply());
         self.in_flight.insert(attempt, true);
         self.decisions.push(format!("{} {attempt:?} {verdict:?}", self.now));
+        if matches!(answer, Answer::Disguised(_)) && !self.ended.contains(&attempt.call) {
+            assert_eq!(verdict, Verdict::Retry, "a refusal in disguise is never delivered");
+        }
         if let Answer::Refused(status, millis) = answer {
             let until = self.now + Duration::from_millis(millis);
             let call = self.calls[&attempt.call];
