@@ -35,7 +35,7 @@ fn advice(name: &str) -> String {
 }
 
 /// By name; the four readings of the founding question come first.
-const SHIPPED: [(&str, &str); 33] = [
+const SHIPPED: [(&str, &str); 35] = [
     ("founding", include_str!("../../../../scenarios/founding.toml")),
     ("founding-concurrency", include_str!("../../../../scenarios/founding-concurrency.toml")),
     ("founding-minute", include_str!("../../../../scenarios/founding-minute.toml")),
@@ -61,8 +61,10 @@ const SHIPPED: [(&str, &str); 33] = [
     ("overload", include_str!("../../../../scenarios/overload.toml")),
     ("refused-calls-count", include_str!("../../../../scenarios/refused-calls-count.toml")),
     ("scaled-retry-after", include_str!("../../../../scenarios/scaled-retry-after.toml")),
+    ("scaled-window", include_str!("../../../../scenarios/scaled-window.toml")),
     ("second-window", include_str!("../../../../scenarios/second-window.toml")),
     ("shared-quota", include_str!("../../../../scenarios/shared-quota.toml")),
+    ("skewed-clock", include_str!("../../../../scenarios/skewed-clock.toml")),
     ("sliding-counter", include_str!("../../../../scenarios/sliding-counter.toml")),
     ("sliding-log", include_str!("../../../../scenarios/sliding-log.toml")),
     ("stragglers", include_str!("../../../../scenarios/stragglers.toml")),
