@@ -73,6 +73,12 @@ pub(crate) const COMMANDS: &[Command] = &[
         steps: |arguments| Ok(vec![Step::cargo(LIMITERS).with(arguments)]),
     },
     Command {
+        name: "control",
+        arguments: "[ARGS]",
+        about: "Plays the proof of Paceline's pacing, and writes its tables into docs/control.md.",
+        steps: control,
+    },
+    Command {
         name: "slow",
         arguments: "[NAME]",
         about: "Runs the suites that are too slow for every change, or one of them.",
@@ -81,7 +87,17 @@ pub(crate) const COMMANDS: &[Command] = &[
 ];
 
 /// The cargo command of the example that plays every limiter.
-pub(crate) const LIMITERS: &str = "run --release -p paceline-sim --example limiters";
+const LIMITERS: &str = "run --release -p paceline-sim --example limiters";
+
+/// The cargo command of the proof.
+const CONTROL: &str = "run --release -p paceline-cli --example control --";
+
+/// A part of the proof is not written.
+fn control(arguments: &[String]) -> Result<Vec<Step>, String> {
+    let proof = Step::cargo(CONTROL);
+    let whole = ["--page".to_owned(), "docs/control.md".to_owned()];
+    Ok(vec![proof.with(if arguments.is_empty() { &whole } else { arguments })])
+}
 
 /// The cheapest first, and the tests last, so that a log ends with what failed.
 fn ci(_: &[String]) -> Result<Vec<Step>, String> {
@@ -112,6 +128,13 @@ mod tests {
     #[test]
     fn ci_ends_with_the_tests() {
         assert_eq!(ci(&[]).unwrap().last(), Some(&Step::cargo("test")));
+    }
+
+    #[test]
+    fn the_whole_proof_writes_its_page_and_a_part_of_it_does_not() {
+        let line = |arguments: &[String]| control(arguments).unwrap()[0].to_string();
+        assert!(line(&[]).ends_with(" --example control -- --page docs/control.md"));
+        assert!(line(&["--seeds".to_owned(), "1".to_owned()]).ends_with(" --example control -- --seeds 1"));
     }
 
     #[test]

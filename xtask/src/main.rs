@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use command::COMMANDS;
+use step::Failure;
 
 mod bench;
 mod command;
@@ -19,15 +20,15 @@ fn main() -> ExitCode {
     let rest: Vec<String> = arguments.collect();
     match run(&name, &rest) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            eprintln!("error: {message}");
-            ExitCode::FAILURE
+        Err(failure) => {
+            eprintln!("error: {}", failure.message);
+            ExitCode::from(failure.code)
         }
     }
 }
 
 /// Runs the steps of a command one after another, and stops at the first that fails.
-fn run(name: &str, arguments: &[String]) -> Result<(), String> {
+fn run(name: &str, arguments: &[String]) -> Result<(), Failure> {
     let command = COMMANDS.iter().find(|command| command.name == name);
     let command = command.ok_or_else(|| format!("no command `{name}`: `cargo xtask` lists them"))?;
     let started = Instant::now();

@@ -1,6 +1,5 @@
 //! Suites that are too slow for every change. A new one is a new line of the table.
 
-use crate::command::LIMITERS;
 use crate::step::Step;
 
 /// The steps of `cargo xtask slow`: all suites, or the named one.
@@ -32,6 +31,9 @@ impl Suite {
     }
 }
 
+/// Of the proof, what must hold.
+const PROOF: &str = "run --release -p paceline-cli --example control -- --strategy-seeds 0";
+
 const SUITES: &[Suite] = &[
     // Properties that set no number of their own run 80 times as often as in `cargo test`.
     Suite {
@@ -41,7 +43,13 @@ const SUITES: &[Suite] = &[
     },
     // Benchmarks rot unseen: here each runs once, and is not measured.
     Suite { name: "benches", environment: &[], line: "test --release --benches" },
-    Suite { name: "limiters", environment: &[], line: LIMITERS },
+    Suite { name: "control", environment: &[], line: PROOF },
+    // The program against nginx and express-rate-limit: needs nginx, Node.js and npm. Five at a time, for they mostly wait.
+    Suite {
+        name: "limiters",
+        environment: &[],
+        line: "test -p paceline-cli --test limiters -- --test-threads 5",
+    },
     // The pages in a real browser: needs Chromium, which CHROMIUM names when it is not on the path.
     Suite { name: "browser", environment: &[], line: "test -p paceline-cli --test browser" },
 ];
@@ -53,7 +61,7 @@ mod tests {
     #[test]
     fn one_suite_or_all_of_them() {
         assert_eq!(steps(&[]).unwrap().len(), SUITES.len());
-        assert_eq!(steps(&["limiters".to_owned()]).unwrap(), [Step::cargo(LIMITERS)]);
+        assert_eq!(steps(&["control".to_owned()]).unwrap(), [Step::cargo(PROOF)]);
     }
 
     #[test]

@@ -34,15 +34,36 @@ impl Step {
     ///
     /// # Errors
     /// When it cannot be started, or ends with another exit code than 0.
-    pub(crate) fn run(&self) -> Result<(), String> {
+    pub(crate) fn run(&self) -> Result<(), Failure> {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
         let mut command = Command::new(cargo);
         command.args(&self.arguments).envs(self.environment.iter().copied());
         match command.status() {
             Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(format!("`{self}` failed: {status}")),
-            Err(error) => Err(format!("`{self}` cannot be started: {error}")),
+            Ok(status) => {
+                let code = status.code().and_then(|code| u8::try_from(code).ok());
+                Err(Failure {
+                    code: code.unwrap_or(1),
+                    ..Failure::from(format!("`{self}` failed: {status}"))
+                })
+            }
+            Err(error) => Err(format!("`{self}` cannot be started: {error}").into()),
         }
+    }
+}
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    /// What happened.
+    pub(crate) message: String,
+    /// The exit code: the failed step's own, for it says more than 1 does.
+    pub(crate) code: u8,
+}
+
+impl From<String> for Failure {
+    fn from(message: String) -> Self {
+        Self { message, code: 1 }
     }
 }
 
@@ -69,6 +90,7 @@ mod tests {
     #[test]
     fn a_failing_step_is_an_error_that_names_it() {
         let error = Step::cargo("no-such-subcommand").run().unwrap_err();
-        assert!(error.starts_with("`cargo no-such-subcommand` failed"), "{error}");
+        assert!(error.message.starts_with("`cargo no-such-subcommand` failed"), "{error:?}");
+        assert_eq!(error.code, 101, "cargo's own");
     }
 }

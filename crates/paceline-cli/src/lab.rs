@@ -7,6 +7,7 @@ pub mod measure;
 pub mod outcome;
 pub mod paceline;
 pub mod page;
+pub mod proof;
 pub mod ranking;
 pub mod real;
 pub mod search;

@@ -92,7 +92,7 @@ fn report(row: &Row, mut runs: Vec<(u64, Run)>) {
     if std::env::var_os("TENTHS").is_some() {
         let tenths = runs[0].1.timeline.tenths();
         for (at, chunk) in tenths.chunks(10).enumerate() {
-            let sum = |f: fn(&paceline_sim::world::Tenth) -> u32| chunk.iter().map(f).sum::<u32>();
+            let sum = |f: fn(&world::Tenth) -> u32| chunk.iter().map(f).sum::<u32>();
             println!("{at:4} admitted {:4} refused {:3}", sum(|t| t.admitted), sum(|t| t.refused));
         }
     }

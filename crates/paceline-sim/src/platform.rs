@@ -230,7 +230,7 @@ impl Platform {
         self.tally.stats.throttled += 1;
         let mut reply = Reply::new(429, Body::Refused(by));
         let wait = Duration::from_nanos(wait);
-        let sent = self.config.epoch + due.saturating_since(Instant::EPOCH);
+        let sent = self.config.own_clock(self.config.epoch + due.saturating_since(Instant::EPOCH));
         reply.retry_after = self.config.retry_after.write(wait, sent, self.pressure.overload());
         let told_until = reply.retry_after.and_then(RetryAfter::told).map(|told| due + told);
         let wait = told_until.map(|until| Wait { client, keys: self.limits.refusing().to_vec(), until });

@@ -1,5 +1,7 @@
 //! The seam for a decision-maker: who decides when a call leaves, and what its answer means.
 
+use std::time::Duration;
+
 use paceline_core::{Answered, AttemptId, CallId, Cost, GiveUp, Instant, Reply};
 
 use crate::platform::RetryAfter;
@@ -56,6 +58,8 @@ pub struct Answer {
     pub reply: Reply,
     /// The `Retry-After` as it was written, for those who read it otherwise.
     pub retry_after: Option<RetryAfter>,
+    /// How far the clock that wrote a date into it is behind the client's own.
+    pub clock_behind: Duration,
 }
 
 impl Answer {
@@ -72,7 +76,7 @@ impl Answer {
 impl From<Reply> for Answer {
     /// An answer whose `Retry-After`, if it has one, is not shown as it was written.
     fn from(reply: Reply) -> Self {
-        Self { reply, retry_after: None }
+        Self { reply, retry_after: None, clock_behind: Duration::ZERO }
     }
 }
 

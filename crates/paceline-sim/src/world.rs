@@ -268,7 +268,11 @@ impl<'a> World<'a> {
             Ending::Reply(reply) => {
                 let retry_after = reply.retry_after.and_then(RetryAfter::told);
                 let answered = Answered { retry_after, ..Answered::status(reply.status) };
-                serving.answer = Answer { reply: Reply::Answered(answered), retry_after: reply.retry_after };
+                serving.answer = Answer {
+                    reply: Reply::Answered(answered),
+                    retry_after: reply.retry_after,
+                    clock_behind: self.scenario.platform.clock_behind,
+                };
             }
             Ending::NoReply => seen = seen + CLIENT_TIMEOUT,
             Ending::ResetBefore | Ending::ResetAfter | Ending::Truncated(_) => {}

@@ -35,19 +35,23 @@ fn advice(name: &str) -> String {
 }
 
 /// By name; the four readings of the founding question come first.
-const SHIPPED: [(&str, &str); 23] = [
+const SHIPPED: [(&str, &str); 35] = [
     ("founding", include_str!("../../../../scenarios/founding.toml")),
     ("founding-concurrency", include_str!("../../../../scenarios/founding-concurrency.toml")),
     ("founding-minute", include_str!("../../../../scenarios/founding-minute.toml")),
     ("founding-credential", include_str!("../../../../scenarios/founding-credential.toml")),
     ("bulk-by-item", include_str!("../../../../scenarios/bulk-by-item.toml")),
     ("date-retry-after", include_str!("../../../../scenarios/date-retry-after.toml")),
+    ("decimal-retry-after", include_str!("../../../../scenarios/decimal-retry-after.toml")),
     ("documented", include_str!("../../../../scenarios/documented.toml")),
+    ("doubled", include_str!("../../../../scenarios/doubled.toml")),
     ("endpoint-limits", include_str!("../../../../scenarios/endpoint-limits.toml")),
     ("fixed-window", include_str!("../../../../scenarios/fixed-window.toml")),
     ("founding-ban", include_str!("../../../../scenarios/founding-ban.toml")),
+    ("four-phases", include_str!("../../../../scenarios/four-phases.toml")),
     ("halved", include_str!("../../../../scenarios/halved.toml")),
     ("leaky-bucket", include_str!("../../../../scenarios/leaky-bucket.toml")),
+    ("leaky-no-retry-after", include_str!("../../../../scenarios/leaky-no-retry-after.toml")),
     ("limits-at-once", include_str!("../../../../scenarios/limits-at-once.toml")),
     ("lost-replies", include_str!("../../../../scenarios/lost-replies.toml")),
     ("no-bulk", include_str!("../../../../scenarios/no-bulk.toml")),
@@ -57,6 +61,14 @@ const SHIPPED: [(&str, &str); 23] = [
     ("overload", include_str!("../../../../scenarios/overload.toml")),
     ("refused-calls-count", include_str!("../../../../scenarios/refused-calls-count.toml")),
     ("scaled-retry-after", include_str!("../../../../scenarios/scaled-retry-after.toml")),
+    ("scaled-window", include_str!("../../../../scenarios/scaled-window.toml")),
+    ("second-window", include_str!("../../../../scenarios/second-window.toml")),
     ("shared-quota", include_str!("../../../../scenarios/shared-quota.toml")),
+    ("skewed-clock", include_str!("../../../../scenarios/skewed-clock.toml")),
+    ("sliding-counter", include_str!("../../../../scenarios/sliding-counter.toml")),
+    ("sliding-log", include_str!("../../../../scenarios/sliding-log.toml")),
+    ("stragglers", include_str!("../../../../scenarios/stragglers.toml")),
+    ("ten-at-once", include_str!("../../../../scenarios/ten-at-once.toml")),
     ("tight-bucket", include_str!("../../../../scenarios/tight-bucket.toml")),
+    ("zero-retry-after", include_str!("../../../../scenarios/zero-retry-after.toml")),
 ];

@@ -9,7 +9,7 @@ pub(super) const LIST: KeyList =
     KeyList { keys: &KEYS, lists: &["limit", "fault", "outage", "change"], page: "docs/scenarios.md" };
 
 /// All keys, table by table.
-pub static KEYS: [Key; 46] = [
+pub static KEYS: [Key; 47] = [
     Key::new("", "name", "text", "", "\"founding\""),
     Key::new("", "about", "text", "", "\"500 users sync 2 KB each against 120 calls a second.\""),
     Key::new("", "records", "whole number", "", "12000"),
@@ -29,6 +29,7 @@ pub static KEYS: [Key; 46] = [
     Key::new("platform", "latency", "time or range", "\"0s\"", "\"30ms..80ms\""),
     Key::new("platform", "retry_after", "form", "\"seconds\"", "\"date\""),
     Key::new("platform", "ban", "early returns in a time", "", "\"20/60s\""),
+    Key::new("platform", "clock_behind", "time", "\"0s\"", "\"2min\""),
     Key::new("platform", "body_limit", "size", "\"512KB\"", "\"1MB\""),
     Key::new("limit", "name", "text", "", "\"executions\""),
     Key::new("limit", "scope", "scope", "\"credential\"", "\"tenant\""),

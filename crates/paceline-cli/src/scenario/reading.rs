@@ -163,6 +163,7 @@ fn platform(top: &Section<'_>, limits: Option<&Limits>) -> Option<PlatformConfig
     let form = section.and_then(|section| section.optional("retry_after", choice::<RetryAfterArg>));
     let ban = section.and_then(|section| section.optional("ban", |value| words::ban(value.text()?)));
     let body_limit = section.and_then(|section| section.optional("body_limit", size));
+    let clock_behind = section.and_then(|section| section.optional("clock_behind", time));
     let (faults, outages) = (faults(top), outages(top));
     let changes = limits.and_then(|limits| changes(top, limits));
     Some(PlatformConfig {
@@ -175,6 +176,7 @@ fn platform(top: &Section<'_>, limits: Option<&Limits>) -> Option<PlatformConfig
         outages: outages?,
         body_limit: body_limit.map_or(defaults.body_limit, NonZeroU64::get),
         epoch: WallTime::from_unix_millis(EPOCH_MILLIS),
+        clock_behind: clock_behind.unwrap_or_default(),
         ..defaults
     })
 }

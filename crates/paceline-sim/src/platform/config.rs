@@ -1,5 +1,7 @@
 //! What kind of platform it is.
 
+use std::time::Duration;
+
 use paceline_core::{ScopeKind, WallTime};
 
 use crate::platform::change::Change;
@@ -35,6 +37,8 @@ pub struct PlatformConfig {
     pub expected_credential: Option<Fingerprint>,
     /// Civil time at the epoch, for HTTP dates.
     pub epoch: WallTime,
+    /// How far its own clock, which writes those dates, is behind civil time.
+    pub clock_behind: Duration,
 }
 
 impl Default for PlatformConfig {
@@ -51,7 +55,16 @@ impl Default for PlatformConfig {
             body_limit: BODY_LIMIT,
             expected_credential: None,
             epoch: WallTime::from_unix_millis(0),
+            clock_behind: Duration::ZERO,
         }
+    }
+}
+
+impl PlatformConfig {
+    /// What its clock shows when it is `civil`.
+    pub(crate) fn own_clock(&self, civil: WallTime) -> WallTime {
+        let behind = u64::try_from(self.clock_behind.as_millis()).unwrap_or(u64::MAX);
+        WallTime::from_unix_millis(civil.as_unix_millis().saturating_sub(behind))
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use paceline_core::{Answered, CallId, GiveUp, Reply};
 use rustc_hash::FxHashSet;
 
+use crate::platform::RetryAfter;
 use crate::strategy::{Answer, Fate, Submission};
 
 /// The calls of a client, as far as their answers have to be read differently.
@@ -66,11 +67,14 @@ impl Calls {
     }
 }
 
-/// How long the platform asked to be left alone, rightly read; None when it did not say.
-pub(super) const fn told(answer: &Answer) -> Option<Duration> {
-    match &answer.reply {
-        Reply::Answered(answered) => answered.retry_after,
-        Reply::NotSent | Reply::Lost => None,
+/// How long the platform asked to be left alone, rightly read; None when it did not say. A date is compared with the client's own
+/// clock, as urllib3 and got do: what is over by that says nothing.
+pub(super) fn told(answer: &Answer) -> Option<Duration> {
+    let Reply::Answered(answered) = &answer.reply else { return None };
+    let wait = answered.retry_after?;
+    match answer.retry_after {
+        Some(RetryAfter::Date { .. }) => wait.checked_sub(answer.clock_behind).filter(|wait| !wait.is_zero()),
+        _ => Some(wait),
     }
 }
 
@@ -89,6 +93,21 @@ mod tests {
         let (call, lane) = (CallId(1), Lane::default());
         calls.begin(&Submission { call, lane, cost: Cost::ONE, is_repeatable });
         calls.read(call, &reply.into())
+    }
+
+    #[test]
+    fn a_date_of_a_clock_that_is_behind_is_over_for_who_has_another_clock() {
+        let wait = Duration::from_secs(8);
+        let at = |millis| paceline_core::WallTime::from_unix_millis(millis);
+        let told_by = |retry_after, clock_behind| {
+            let reply = Reply::Answered(Answered { retry_after: Some(wait), ..Answered::status(429) });
+            told(&Answer { reply, retry_after: Some(retry_after), clock_behind })
+        };
+        let date = RetryAfter::Date { at: at(9_000), sent: at(1_000) };
+        assert_eq!(told_by(date, Duration::ZERO), Some(wait));
+        assert_eq!(told_by(date, Duration::from_secs(3)), Some(Duration::from_secs(5)));
+        assert_eq!(told_by(date, Duration::from_secs(90)), None);
+        assert_eq!(told_by(RetryAfter::Seconds(8), Duration::from_secs(90)), Some(wait));
     }
 
     #[test]

@@ -131,7 +131,9 @@ impl Wire {
 
 fn answer(reply: &Response<Incoming>) -> Answer {
     let answered = paceline::signals::answered(reply.status(), reply.headers());
-    Answer { reply: Reply::Answered(answered), retry_after: written(reply.headers()) }
+    // Both ends are on this machine: there is one clock.
+    let clock_behind = Duration::ZERO;
+    Answer { reply: Reply::Answered(answered), retry_after: written(reply.headers()), clock_behind }
 }
 
 /// The `Retry-After` as it stands there; what is none of its forms counts as absent.
