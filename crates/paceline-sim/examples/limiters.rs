@@ -116,12 +116,20 @@ fn play(row: &Row, seed: u64) -> Run {
     let mut paced = Paced::with_scopes(config, row.scopes.clone());
     let mut scenario = row.scenario.clone();
     for limit in &mut scenario.platform.limits {
-        match &mut limit.kind {
-            LimiterKind::FixedWindow { rate, phase } => *phase = rate.per() * u32::try_from(seed * 37 % 100).expect("small") / 100,
-            _ => {}
+        if let LimiterKind::FixedWindow { rate, phase } = &mut limit.kind {
+            *phase = rate.per() * u32::try_from(seed * 37 % 100).expect("small") / 100;
         }
     }
-    world::play(&scenario, &mut paced, &Terms::unbatched(seed, Duration::from_secs(36_000)))
+    let run = world::play(&scenario, &mut paced, &Terms::unbatched(seed, Duration::from_secs(36_000)));
+    if std::env::var_os("WARM").is_none() {
+        return run;
+    }
+    let wall = paceline_core::WallTime::from_unix_millis(0);
+    let snapshot = paced.machine().snapshot(run.finished, wall);
+    println!("{snapshot:?}");
+    let mut paced = Paced::with_scopes(Config { seed: seed + 100, ..Config::default() }, row.scopes.clone());
+    paced.machine().restore(paceline_core::Instant::EPOCH, wall, &snapshot);
+    world::play(&scenario, &mut paced, &Terms::unbatched(seed + 100, Duration::from_secs(36_000)))
 }
 
 fn rows(records: u64) -> Vec<Row> {

@@ -85,7 +85,10 @@ impl ScopeState {
         self.limits = limits;
         let before = std::mem::replace(&mut self.learner, Identification::new(limits));
         self.slots.set_limit(limits.in_flight);
-        if self.has_departed {
+        if !self.has_departed {
+            // What an earlier run learned is no less true.
+            self.learner.restore(now, before.learned());
+        } else {
             // New limits are no new burst.
             self.learner.inherit(now, &before);
         }

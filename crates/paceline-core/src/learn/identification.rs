@@ -13,7 +13,7 @@ use crate::learn::fit::{self, Fit};
 use crate::learn::model::{LONG_WINDOW, Model, WindowKind};
 use crate::learn::probe::Probing;
 use crate::learn::round_trip::RoundTrips;
-use crate::learn::shadow::{self, Shadow};
+use crate::learn::shadow::{self, Beyond, Shadow};
 use crate::learn::trace::{Refused, Timeline, Trace};
 use crate::limits::Limits;
 use crate::quota::{Rate, TokenBucket};
@@ -253,8 +253,7 @@ impl Identification {
 
     /// What is worth remembering.
     pub(crate) fn learned(&self) -> Learned {
-        let model = self.probing.under_way.map(|probe| probe.before).or(self.model);
-        let model = model.filter(|_| self.phase == Phase::Locked && self.limits.known.is_none());
+        let model = self.model.filter(|_| self.phase == Phase::Locked && self.limits.known.is_none());
         Learned { quota: model.map(Quota::from), in_flight: self.allowance.limit() }
     }
 
@@ -313,15 +312,7 @@ impl Identification {
             (Model::Window { period, .. }, _) if period >= LONG_WINDOW => 1.12,
             (Model::Window { .. }, _) => 1.02,
         };
-        let pace = pace * hurry;
-        // What a window is thought not to hold is asked for one by one: a probe that fails costs one refusal.
-        let is_beyond = self.probing.under_way.is_some_and(|probe| match probe.before {
-            Model::Window { count, period, .. } => period >= LONG_WINDOW && self.shadow.used() + 1.0 > count,
-            Model::Bucket { .. } | Model::Pace { .. } => false,
-        });
-        let scouts = 0.8 / self.round_trips.smoothed();
-        let beyond = if let Shadow::Phased(_) = self.shadow { scouts } else { model.rate() + scouts };
-        self.bounded(if is_beyond { pace.min(beyond) } else { pace })
+        self.bounded(pace * hurry)
     }
 
     /// Within the user's ceiling, less the user's reserve.
@@ -390,38 +381,40 @@ impl Identification {
     fn probe(&mut self, now: Instant, binds: bool) {
         let at = now.as_secs_f64();
         if let Some(probe) = self.probing.under_way {
-            let has_passed = match probe.before {
-                Model::Bucket { burst, .. } => self.drawn > 1.3 * burst + 20.0,
-                Model::Window { .. } => at > probe.until && self.is_beyond_long_enough(at),
-                Model::Pace { .. } => at > probe.until,
+            let has_passed = match self.model {
+                Some(Model::Bucket { burst, .. }) => self.drawn > 1.3 * burst + 20.0,
+                Some(Model::Window { count, .. }) => at > probe.until && self.was_beyond(at, count, probe.raised),
+                Some(Model::Pace { .. }) | None => at > probe.until,
             };
             if has_passed {
-                self.probe_passed(at);
+                self.probe_passed(now, probe.raised);
             } else if at > probe.began + LONGEST_PROBE.max(4.0 * (probe.until - probe.began).min(1e6)) {
                 // Nobody asked for that much.
                 self.probing.under_way = None;
-                self.lock(at, probe.before);
-                self.rebuild_shadow(now);
+                self.shadow.set_beyond(Beyond::default());
+                if let Some(model) = self.model {
+                    self.probing.plan(at, model);
+                }
             }
             return;
         }
         let Some(model) = self.model.filter(|_| self.phase == Phase::Locked) else { return };
         if binds && self.opens_at.is_none() && self.may_probe() && self.probing.is_due(at) {
-            let raised = self.probing.begin(at, model);
-            self.model = Some(raised);
-            self.rebuild_shadow(now);
+            self.probing.begin(at, model);
+            if let (Model::Window { count, period, .. }, Some(probe)) = (model, self.probing.under_way) {
+                let beyond = probe.raised.rate() * period - count * (1.0 - self.margin);
+                // A refusal costs most where the window is short: there it is better to know soon.
+                let gap = if period < LONG_WINDOW { 0.0 } else { 1.25 * self.round_trips.smoothed() };
+                self.shadow.set_beyond(Beyond::new(beyond, Duration::from_secs_f64(gap)));
+            }
         }
     }
 
-    /// Whether clearly more than was believed of a window has departed, and long enough ago to be answered.
-    fn is_beyond_long_enough(&mut self, now: f64) -> bool {
-        let (Some(Model::Window { count, .. }), Some(probe)) = (self.model, &mut self.probing.under_way)
-        else {
-            return false;
-        };
-        let Model::Window { count: before, .. } = probe.before else { return false };
-        let inside = self.shadow.used();
-        if inside >= 0.5 * (before + count * (1.0 - self.margin)).max(before + 2.0) {
+    /// Whether clearly more than `count` has departed within a window, and long enough ago to be answered.
+    fn was_beyond(&mut self, now: f64, count: f64, raised: Model) -> bool {
+        let Model::Window { count: raised, .. } = raised else { return false };
+        let Some(probe) = &mut self.probing.under_way else { return false };
+        if self.shadow.used() >= count + (0.25 * (raised - count)).max(2.0) {
             probe.beyond_at.get_or_insert(now);
         }
         probe.beyond_at.is_some_and(|at| now - at > 4.0 * self.round_trips.smoothed())
@@ -432,21 +425,24 @@ impl Identification {
         self.source != Source::Configured && self.limits.reserve.rest() >= 1.0
     }
 
-    fn probe_passed(&mut self, now: f64) {
-        self.probing.succeeded(now);
+    fn probe_passed(&mut self, now: Instant, raised: Model) {
+        let at = now.as_secs_f64();
+        self.probing.succeeded(at);
         let Some(model) = self.model else { return };
         if let Model::Window { .. } = model {
-            // The raised count is believed, and the next probe follows.
+            // It is believed, and the next probe follows.
+            self.model = Some(raised);
+            self.rebuild_shadow(now);
             return;
         }
         // Perhaps the same refusals are explained by a little more; if by nothing, the limit has changed.
         let timeline = self.trace.timeline();
-        if let Some(fit) = self.choose(&timeline, now).filter(|fit| fit.model.rate() > 1.000_5 * model.rate())
+        if let Some(fit) = self.choose(&timeline, at).filter(|fit| fit.model.rate() > 1.000_5 * model.rate())
         {
-            self.believe(now, fit, &timeline, true);
+            self.believe(at, fit, &timeline, true);
             return;
         }
-        self.begin_search(now, 1.1 * model.rate());
+        self.begin_search(at, 1.1 * model.rate());
     }
 
     fn begin_search(&mut self, now: f64, pace: f64) {
@@ -513,11 +509,10 @@ impl Identification {
         if last.is_relapse {
             return;
         }
-        let was_probe = self.probing.is_under_way();
-        if let Some(before) = self.probing.failed() {
-            self.model = Some(before);
-            self.probing.plan(now, before);
-            if !matches!(before, Model::Bucket { .. }) {
+        let was_probe = self.probing.failed();
+        if let (true, Some(model)) = (was_probe, self.model) {
+            self.probing.plan(now, model);
+            if !matches!(model, Model::Bucket { .. }) {
                 return;
             }
         }

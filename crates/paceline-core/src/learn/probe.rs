@@ -27,8 +27,8 @@ pub(crate) struct Probe {
     pub(crate) until: f64,
     /// When more than is believed had departed for the first time.
     pub(crate) beyond_at: Option<f64>,
-    /// What is believed if it fails.
-    pub(crate) before: Model,
+    /// What is believed if it succeeds.
+    pub(crate) raised: Model,
 }
 
 impl Probing {
@@ -52,8 +52,8 @@ impl Probing {
         self.under_way.is_some()
     }
 
-    /// Begins one; returns what is believed meanwhile.
-    pub(crate) fn begin(&mut self, now: f64, model: Model) -> Model {
+    /// Begins one.
+    pub(crate) fn begin(&mut self, now: f64, model: Model) {
         let (raised, until) = match model {
             Model::Window { kind, count, period } => {
                 self.step = if now - self.last_success < 3.5 * period + 2.0 {
@@ -70,8 +70,7 @@ impl Probing {
             Model::Bucket { .. } => (model, f64::INFINITY),
             Model::Pace { .. } => (model, now + 10.0),
         };
-        self.under_way = Some(Probe { began: now, until, beyond_at: None, before: model });
-        raised
+        self.under_way = Some(Probe { began: now, until, beyond_at: None, raised });
     }
 
     pub(crate) fn succeeded(&mut self, now: f64) {
@@ -81,14 +80,16 @@ impl Probing {
         self.next = now;
     }
 
-    /// Returns what was believed before it.
-    pub(crate) fn failed(&mut self) -> Option<Model> {
-        let probe = self.under_way.take()?;
+    /// Returns whether there was one.
+    pub(crate) fn failed(&mut self) -> bool {
+        if self.under_way.take().is_none() {
+            return false;
+        }
         self.last_success = f64::NEG_INFINITY;
         self.eager = self.eager.saturating_sub(1);
         self.young = self.young.saturating_sub(1);
         self.every = (2.0 * self.every).min(600.0);
-        Some(probe.before)
+        true
     }
 
     /// The limit was seen to change.

@@ -23,7 +23,7 @@ impl Shadow {
         match self {
             Self::None => Instant::EPOCH,
             Self::Bucket(bucket) => bucket.ready_at(cost),
-            Self::Window(ledger) => ledger.ready_at(cost),
+            Self::Window(ledger) => ledger.ready_at(now, cost),
             Self::Phased(window) => window.ready_at(now, cost),
         }
     }
@@ -34,6 +34,15 @@ impl Shadow {
             Self::None | Self::Bucket(_) => 0.0,
             Self::Window(ledger) => ledger.inside,
             Self::Phased(window) => window.used,
+        }
+    }
+
+    /// Lets `beyond` pass, too.
+    pub(crate) fn set_beyond(&mut self, beyond: Beyond) {
+        match self {
+            Self::None | Self::Bucket(_) => {}
+            Self::Window(ledger) => ledger.beyond = beyond,
+            Self::Phased(window) => window.beyond = beyond,
         }
     }
 
@@ -65,6 +74,26 @@ pub(crate) struct Ledger {
     inside: f64,
     count: f64,
     period: Duration,
+    beyond: Beyond,
+}
+
+/// What is asked for beyond what a window is believed to hold: so many units, one by one, so that a refusal has no echo.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Beyond {
+    units: f64,
+    gap: Duration,
+    last: Instant,
+}
+
+impl Beyond {
+    pub(crate) const fn new(units: f64, gap: Duration) -> Self {
+        Self { units, gap, last: Instant::EPOCH }
+    }
+
+    /// When `excess` units over the count may depart, if they may at all.
+    fn ready_at(&self, excess: f64) -> Option<Instant> {
+        (excess <= self.units).then_some(self.last + self.gap)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -75,16 +104,32 @@ struct Entry {
 
 impl Ledger {
     pub(crate) fn new(count: f64, period: Duration) -> Self {
-        Self { entries: VecDeque::new(), inside: 0.0, count: count.max(1.0), period }
+        Self { entries: VecDeque::new(), inside: 0.0, count: count.max(1.0), period, beyond: Beyond::default() }
     }
 
     /// The same departures against other numbers.
     pub(crate) fn reshape(&mut self, count: f64, period: Duration) {
         self.count = count.max(1.0);
         self.period = period;
+        self.beyond = Beyond::default();
     }
 
-    fn ready_at(&self, cost: Cost) -> Instant {
+    fn ready_at(&self, now: Instant, cost: Cost) -> Instant {
+        let granted = self.granted_at(cost);
+        if granted <= now {
+            return granted;
+        }
+        let excess = self.inside_at(now) + f64::from(cost.0.get()) - self.count;
+        self.beyond.ready_at(excess).map_or(granted, |beyond| granted.min(beyond))
+    }
+
+    fn inside_at(&self, now: Instant) -> f64 {
+        let gone = self.entries.iter().take_while(|entry| entry.latest + self.period <= now);
+        self.inside - gone.map(|entry| entry.units).sum::<f64>()
+    }
+
+    /// When it is believed to fit.
+    fn granted_at(&self, cost: Cost) -> Instant {
         let mut excess = self.inside + f64::from(cost.0.get()).min(self.count) - self.count;
         if excess <= ROUNDING {
             return Instant::EPOCH;
@@ -110,6 +155,9 @@ impl Ledger {
             self.entries.pop_front();
         }
         self.inside += units;
+        if self.inside > self.count + ROUNDING {
+            self.beyond.last = now;
+        }
         let grain = self.period / GRAINS;
         let start = self.entries.len().checked_sub(2).map(|place| self.entries[place].latest);
         match self.entries.back_mut() {
@@ -149,6 +197,7 @@ pub(crate) struct Phased {
     window: f64,
     used: f64,
     last: Instant,
+    beyond: Beyond,
 }
 
 impl Phased {
@@ -156,7 +205,9 @@ impl Phased {
         let next = self.begins + (self.window + 1.0) * self.period;
         let fits = self.used + f64::from(cost.0.get()).min(self.count) <= self.count + ROUNDING;
         let granted = Instant::from_secs_f64(if fits { next - self.period } else { next + CLEARLY });
-        self.clear_at(granted.max(now))
+        let excess = self.used + f64::from(cost.0.get()) - self.count;
+        let beyond = if granted > now { self.beyond.ready_at(excess) } else { None };
+        self.clear_at(beyond.map_or(granted, |beyond| granted.min(beyond)).max(now))
     }
 
     fn window_at(&self, at: Instant) -> f64 {
@@ -186,6 +237,9 @@ impl Phased {
         }
         self.used += units;
         self.last = now;
+        if self.used > self.count + ROUNDING {
+            self.beyond.last = now;
+        }
     }
 
     fn refund(&mut self, departed_at: Instant, cost: Cost) {
@@ -230,6 +284,7 @@ pub(crate) fn of(
                 window: f64::NEG_INFINITY,
                 used: 0.0,
                 last: now,
+                beyond: Beyond::default(),
             };
             window.window = window.window_at(now);
             if let Shadow::Phased(before) = before {

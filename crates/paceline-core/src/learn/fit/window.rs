@@ -96,11 +96,15 @@ fn fixed(timeline: &Timeline, period: f64, trust: Trust) -> Option<Fit> {
         let model = Model::Window { kind, count: (least - 1.0).min(most), period };
         return Some(Fit { model, slack: least - most, tolerance });
     }
-    // Jitter is as large as what tells the phases apart: the most that any of them allows.
-    let (least, most) = consistent.max_by(|one, other| (one.0 + one.1).total_cmp(&(other.0 + other.1)))?;
+    // Jitter is as large as what tells the phases apart: halfway between the most and the least that any of them allows.
+    let consistent: Vec<(f64, f64)> = consistent.collect();
+    let middle = |&(least, most): &(f64, f64)| 0.5 * (least - 1.0 + most);
+    let highest = consistent.iter().map(middle).fold(f64::NEG_INFINITY, f64::max);
+    let lowest = consistent.iter().map(middle).fold(f64::INFINITY, f64::min);
+    let slack = consistent.iter().map(|(least, most)| least - most).reduce(f64::max)?;
     let kind = WindowKind::Fixed { phase: None };
-    let model = Model::Window { kind, count: 0.5 * (least - 1.0 + most), period };
-    Some(Fit { model, slack: least - most, tolerance })
+    let model = Model::Window { kind, count: lowest + OPTIMISM * (highest - lowest), period };
+    Some(Fit { model, slack, tolerance })
 }
 
 /// Where windows may begin: every wait ends with one.
@@ -140,3 +144,5 @@ fn most_in_window(timeline: &Timeline, phase: f64, period: f64) -> f64 {
 
 /// More of them tell nothing new.
 const MOST_WINDOWS: f64 = 600.0;
+/// 1: the most that is possible, which the next refusal refutes; 0: the least, which only a probe does.
+const OPTIMISM: f64 = 0.8;
