@@ -83,16 +83,26 @@ pub(crate) struct Beyond {
     units: f64,
     gap: Duration,
     last: Instant,
+    /// How many were asked for already: they count as held from then on.
+    asked: f64,
 }
 
 impl Beyond {
     pub(crate) const fn new(units: f64, gap: Duration) -> Self {
-        Self { units, gap, last: Instant::EPOCH }
+        Self { units, gap, last: Instant::EPOCH, asked: 0.0 }
     }
 
     /// When `excess` units over the count may depart, if they may at all.
     fn ready_at(&self, excess: f64) -> Option<Instant> {
         (excess <= self.units).then_some(self.last + self.gap)
+    }
+
+    /// What departed was `excess` units over the count.
+    fn take(&mut self, now: Instant, excess: f64) {
+        if self.units > 0.0 && excess > self.asked + ROUNDING {
+            self.asked = excess;
+            self.last = now;
+        }
     }
 }
 
@@ -130,7 +140,7 @@ impl Ledger {
 
     /// When it is believed to fit.
     fn granted_at(&self, cost: Cost) -> Instant {
-        let mut excess = self.inside + f64::from(cost.0.get()).min(self.count) - self.count;
+        let mut excess = self.inside + f64::from(cost.0.get()).min(self.count) - self.count - self.beyond.asked;
         if excess <= ROUNDING {
             return Instant::EPOCH;
         }
@@ -155,9 +165,7 @@ impl Ledger {
             self.entries.pop_front();
         }
         self.inside += units;
-        if self.inside > self.count + ROUNDING {
-            self.beyond.last = now;
-        }
+        self.beyond.take(now, self.inside - self.count);
         let grain = self.period / GRAINS;
         let start = self.entries.len().checked_sub(2).map(|place| self.entries[place].latest);
         match self.entries.back_mut() {
@@ -203,7 +211,8 @@ pub(crate) struct Phased {
 impl Phased {
     fn ready_at(&self, now: Instant, cost: Cost) -> Instant {
         let next = self.begins + (self.window + 1.0) * self.period;
-        let fits = self.used + f64::from(cost.0.get()).min(self.count) <= self.count + ROUNDING;
+        let fits =
+            self.used + f64::from(cost.0.get()).min(self.count) <= self.count + self.beyond.asked + ROUNDING;
         let granted = Instant::from_secs_f64(if fits { next - self.period } else { next + CLEARLY });
         let excess = self.used + f64::from(cost.0.get()) - self.count;
         let beyond = if granted > now { self.beyond.ready_at(excess) } else { None };
@@ -237,9 +246,7 @@ impl Phased {
         }
         self.used += units;
         self.last = now;
-        if self.used > self.count + ROUNDING {
-            self.beyond.last = now;
-        }
+        self.beyond.take(now, self.used - self.count);
     }
 
     fn refund(&mut self, departed_at: Instant, cost: Cost) {
