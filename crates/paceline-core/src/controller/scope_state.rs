@@ -6,9 +6,10 @@ use crate::budget::RetryBudget;
 use crate::call::{AttemptId, Cost};
 use crate::concurrency::Slots;
 use crate::gate::{Gate, GateCause};
+use crate::headers::PublishedLimit;
 use crate::learn::{Aimd, Belief, Learned, Quota, Source};
 use crate::limits::Limits;
-use crate::quota::{Pacer, Rate};
+use crate::quota::{Grant, Pacer, PublishedShadow, Rate};
 use crate::time::Instant;
 
 /// Everything the machine keeps about one scope.
@@ -18,6 +19,8 @@ pub(crate) struct ScopeState {
     pub(crate) budget: RetryBudget,
     slots: Slots,
     pacer: Pacer,
+    /// What the platform says of itself; the pacer while it is true.
+    published: PublishedShadow,
     learner: Aimd,
     limits: Limits,
     /// The attempt that tries first while the gate is half open.
@@ -66,6 +69,7 @@ impl ScopeState {
             budget: RetryBudget::full(),
             slots,
             pacer: Pacer::new(&learner),
+            published: PublishedShadow::new(&limits),
             learner,
             limits,
             scout: None,
@@ -86,6 +90,7 @@ impl ScopeState {
     pub(crate) fn set_limits(&mut self, now: Instant, limits: Limits) {
         self.limits = limits;
         self.learner = Aimd::new(limits);
+        self.published.set_limits(&limits);
         self.slots.set_limit(limits.in_flight);
         if self.has_departed {
             // The tokens stay: new limits are no new burst.
@@ -105,8 +110,21 @@ impl ScopeState {
         if self.slots.is_full() {
             return Some(Refusal::Slots);
         }
+        if self.published.is_active(now) {
+            return self.refusal_of_published(now, cost);
+        }
         let ready_at = self.pacer.ready_at(cost);
         (ready_at > now).then_some(Refusal::Pace(ready_at))
+    }
+
+    /// While published limits are the pacer, the learner only observes; what the user knows holds all the same.
+    fn refusal_of_published(&self, now: Instant, cost: Cost) -> Option<Refusal> {
+        let known_at = self.limits.known.map_or(now, |_| self.pacer.ready_at(cost));
+        match self.published.grant(now, cost) {
+            Grant::AfterAnswer => Some(Refusal::Slots),
+            Grant::At(at) => Some(Refusal::Pace(at.max(known_at))),
+            Grant::Now => (known_at > now).then_some(Refusal::Pace(known_at)),
+        }
     }
 
     /// The pacer has delayed a departure: its rate binds.
@@ -117,7 +135,11 @@ impl ScopeState {
     /// Charges what a departure takes: tokens and a slot.
     pub(crate) fn charge(&mut self, now: Instant, cost: Cost) {
         self.has_departed = true;
-        self.pacer.take(now, cost);
+        // The learner's pace is not what is kept while another paces: it would run into debt.
+        if self.limits.known.is_some() || !self.published.is_active(now) {
+            self.pacer.take(now, cost);
+        }
+        self.published.depart(now, cost);
         self.slots.take();
         let before = self.learner.rate();
         self.learner.handle_departure(now, std::mem::take(&mut self.held_back));
@@ -136,6 +158,7 @@ impl ScopeState {
     /// Gives back what an attempt that never left had taken; its slot is freed apart.
     pub(crate) fn refund(&mut self, cost: Cost) {
         self.pacer.refund(cost);
+        self.published.recall(cost);
     }
 
     pub(crate) fn free_slot(&mut self) {
@@ -193,6 +216,27 @@ impl ScopeState {
         self.learner.handle_accepted(round_trip, f64::from(cost.0.get()));
     }
 
+    /// An attempt is over; `limits` is what its reply publishes of this scope.
+    pub(crate) fn handle_published(
+        &mut self,
+        now: Instant,
+        departed_at: Instant,
+        cost: Cost,
+        limits: &[PublishedLimit],
+    ) {
+        self.published.handle_answer(now, departed_at, cost, limits);
+    }
+
+    /// An attempt did not leave after all; what it took of the learner's pacer stays taken.
+    pub(crate) fn forget_departure(&mut self, cost: Cost) {
+        self.published.recall(cost);
+    }
+
+    /// An attempt was refused for this scope, whose reply publishes `limits` of it.
+    pub(crate) fn doubt_published(&mut self, now: Instant, limits: &[PublishedLimit]) {
+        self.published.handle_refusal(now, limits);
+    }
+
     /// The first refusal of an episode: the rate falls once.
     pub(crate) fn handle_episode(&mut self, now: Instant) {
         self.learner.handle_episode(now, self.pacer.has_saved_up(now));
@@ -213,19 +257,29 @@ impl ScopeState {
     }
 
     /// What it is believed to admit.
-    pub(crate) fn belief(&self) -> Belief {
+    pub(crate) fn belief(&self, now: Instant) -> Belief {
+        if self.published.is_active(now) {
+            let in_flight = self.published.slots().and_then(|slots| u32::try_from(slots).ok()?.try_into().ok());
+            let learned = Learned { quota: self.published.quota(), in_flight };
+            let accepted = self.accepted;
+            return Belief { learned, bounds: None, source: Source::Published, refusals: 0, accepted };
+        }
         let learned = Learned { quota: Some(Quota::Pace { rate: self.learner.rate() }), in_flight: None };
         Belief { learned, bounds: None, source: Source::Seen, refusals: 0, accepted: self.accepted }
     }
 
     /// The rate that it is paced at.
-    pub(crate) const fn rate(&self) -> Rate {
-        self.pacer.rate()
+    pub(crate) fn rate(&self, now: Instant) -> Rate {
+        let published = self.published.is_active(now).then(|| self.published.rate()).flatten();
+        published.unwrap_or_else(|| self.pacer.rate())
     }
 
     /// When its pacer grants one unit.
-    pub(crate) fn paced_at(&self) -> Instant {
-        self.pacer.ready_at(Cost::ONE)
+    pub(crate) fn paced_at(&self, now: Instant) -> Instant {
+        match self.refusal(now, Cost::ONE) {
+            Some(Refusal::Pace(at)) => at,
+            _ => now,
+        }
     }
 
     /// Whether nothing would be lost by forgetting it.

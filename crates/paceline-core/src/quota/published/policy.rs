@@ -1,0 +1,250 @@
+//! The shadow of one published limit.
+
+use std::time::Duration;
+
+use super::frontier::Frontier;
+use super::recovery::Recovery;
+use crate::call::Cost;
+use crate::headers::{PublishedLimit, QuotaUnit};
+use crate::time::Instant;
+
+/// What the platform said of one limit, and what follows.
+#[derive(Clone, Debug)]
+pub(super) struct Policy {
+    pub(super) unit: QuotaUnit,
+    pub(super) count: Option<u64>,
+    pub(super) period: Option<Duration>,
+    frontier: Frontier,
+    recovery: Recovery,
+    /// No earlier than the platform's own reset: of all replies of an epoch the earliest counts, for each rounds up.
+    resets_at: Option<Instant>,
+    told_at: Instant,
+    silent: Silent,
+    /// What has departed in an epoch that no reply has confirmed yet, and since when.
+    assumed: Option<(Instant, u64)>,
+    /// Whether the whole budget was there after the last reset that was waited for.
+    pub(super) is_whole_at_reset: bool,
+}
+
+/// Units of attempts that are over without having said what was left: they may have been handled after any reply to an
+/// attempt that departed before they were over. Two generations, so that the older are settled however many follow.
+#[derive(Clone, Copy, Debug, Default)]
+struct Silent {
+    older: (u64, Instant),
+    younger: (u64, Instant),
+}
+
+/// What the shadow of one limit says to units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Budget {
+    /// They are left, to be spent at so many units per second.
+    Left(f64),
+    /// There may be more at that instant, unless an answer tells of more before.
+    From(Instant),
+    /// Only an answer can tell of more.
+    Unknown,
+}
+
+/// What a scope knows of its attempts, in the unit of a limit.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Flow {
+    pub(super) answered: u64,
+    pub(super) unanswered: u64,
+    pub(super) round_trip: Duration,
+    /// The share of each limit that may be used.
+    pub(super) share: f64,
+}
+
+impl Policy {
+    pub(super) fn new(limit: &PublishedLimit) -> Self {
+        Self {
+            unit: limit.unit,
+            count: limit.count,
+            period: limit.period,
+            frontier: Frontier::default(),
+            recovery: Recovery::default(),
+            resets_at: None,
+            told_at: Instant::EPOCH,
+            silent: Silent::default(),
+            assumed: None,
+            is_whole_at_reset: false,
+        }
+    }
+
+    pub(super) fn is_of(&self, limit: &PublishedLimit) -> bool {
+        (self.unit, self.count, self.period) == (limit.unit, limit.count, limit.period)
+    }
+
+    pub(super) fn units(&self, cost: Cost) -> u64 {
+        let units = match self.unit {
+            QuotaUnit::Requests | QuotaUnit::Concurrent => 1,
+            QuotaUnit::Cost | QuotaUnit::Bytes => u64::from(cost.0.get()),
+        };
+        // What costs more than there ever is departs when all of it is there.
+        units.min(self.count.unwrap_or(u64::MAX).max(1))
+    }
+
+    pub(super) fn budget(&self, now: Instant, cost: Cost, flow: &Flow) -> Budget {
+        let units = self.units(cost);
+        let left = self.left(flow);
+        if left >= units {
+            return Budget::Left(self.pace(now, left, flow));
+        }
+        match self.next_epoch(flow) {
+            Some(at) if at <= now => Budget::Left(f64::INFINITY),
+            Some(at) => Budget::From(at),
+            None => Budget::Unknown,
+        }
+    }
+
+    /// An attempt departs, in a new epoch if there was nothing left in this one.
+    pub(super) fn depart(&mut self, now: Instant, cost: Cost, flow: &Flow) {
+        let units = self.units(cost);
+        if self.left(flow) < units && self.next_epoch(flow).is_some_and(|at| at <= now) {
+            self.begin_epoch(now, units, flow);
+        }
+        if let Some((_, departed)) = &mut self.assumed {
+            *departed += units;
+        }
+    }
+
+    /// A reply to an attempt that departed then says how the limit stands. `flow` counts that attempt as answered.
+    pub(super) fn tell(&mut self, now: Instant, departed_at: Instant, limit: &PublishedLimit, flow: &Flow) {
+        let Some(remaining) = limit.remaining else { return };
+        self.told_at = now;
+        self.silent.settle(departed_at);
+        self.frontier.tell(departed_at, now, remaining);
+        if let Some((began_at, departed)) = self.assumed.filter(|&(began_at, _)| departed_at >= began_at) {
+            debug_assert!(began_at <= now, "an epoch is not assumed before it began");
+            let whole = self.count.unwrap_or(u64::MAX);
+            self.is_whole_at_reset = remaining.saturating_add(departed) >= whole / 10 * 9;
+            self.assumed = None;
+        }
+        let most = LEAST_LEAP.max(self.count.unwrap_or(0) / 4);
+        let known = self.frontier.remaining();
+        let leapt = self.recovery.note(now, known, flow.answered, flow.unanswered, most);
+        self.note_reset(now, limit.reset, leapt);
+    }
+
+    /// An attempt is over, and nobody knows whether it was handled, or what was left then.
+    pub(super) fn fall_silent(&mut self, now: Instant, units: u64) {
+        self.silent.add(now, units);
+    }
+
+    /// The platform refused: what was assumed is not so.
+    pub(super) fn doubt_reset(&mut self) {
+        self.is_whole_at_reset = false;
+        self.assumed = None;
+    }
+
+    pub(super) const fn is_assumed(&self) -> bool {
+        self.assumed.is_some()
+    }
+
+    /// Units per second in the long run, if anything tells.
+    pub(super) fn per_second(&self) -> Option<f64> {
+        let recovery = Some(self.recovery.per_second()).filter(|&rate| rate > 0.0);
+        #[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 53 bits")]
+        let published = self.count.zip(self.period).map(|(count, period)| count as f64 / period.as_secs_f64());
+        recovery.into_iter().chain(published).reduce(f64::max)
+    }
+
+    /// Units that may depart whatever the platform has handled by now.
+    fn left(&self, flow: &Flow) -> u64 {
+        let taken = flow.unanswered.saturating_add(self.silent.units()).saturating_add(self.kept_back(flow));
+        self.frontier.remaining().saturating_sub(taken)
+    }
+
+    /// Units that are left to others.
+    fn kept_back(&self, flow: &Flow) -> u64 {
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of a count, rounded up"
+        )]
+        self.count.map_or(0, |count| (count as f64 * (1.0 - flow.share)).ceil() as u64)
+    }
+
+    /// Units per second at which `left` is spent: evenly, so that it is gone a little before the reset; or, where it comes
+    /// back by itself, at once, for a limit that lets calls through as they come has nothing to save up for.
+    fn pace(&self, now: Instant, left: u64, flow: &Flow) -> f64 {
+        let until = self.resets_at.map_or(Duration::ZERO, |at| at.saturating_since(now));
+        let spent_by = until.saturating_sub(flow.round_trip * 2).max(flow.round_trip).max(SHORTEST_SPAN);
+        #[expect(clippy::cast_precision_loss, reason = "a pace needs no more than 53 bits")]
+        let even = left as f64 / spent_by.as_secs_f64();
+        even.max(self.recovery.per_second() * EAGERNESS)
+    }
+
+    /// When there may be more without an answer that says so.
+    fn next_epoch(&self, flow: &Flow) -> Option<Instant> {
+        // What is under way will tell soon; it is not waited for long.
+        let patience = if flow.unanswered > 0 { flow.round_trip * 2 } else { Duration::ZERO };
+        let reset = self.resets_at.map(|at| at + patience);
+        let unnamed = self.told_at + self.period.unwrap_or(UNNAMED_RESET);
+        let rate = self.recovery.per_second();
+        let trickle = (rate > 0.0 && flow.unanswered == 0)
+            .then(|| self.told_at + Duration::from_secs_f64((2.0 / rate).min(60.0)).max(flow.round_trip));
+        match (reset, trickle) {
+            (Some(reset), Some(trickle)) => Some(reset.min(trickle)),
+            (Some(reset), None) => Some(reset),
+            (None, _) if flow.unanswered > 0 => None,
+            (None, trickle) => Some(trickle.unwrap_or(unnamed)),
+        }
+    }
+
+    /// The budget is whole again if it was so at the last reset; otherwise one attempt tries first.
+    fn begin_epoch(&mut self, now: Instant, units: u64, flow: &Flow) {
+        let is_reset = self.resets_at.is_some_and(|at| at <= now);
+        let whole = self.count.filter(|_| is_reset && self.is_whole_at_reset).unwrap_or(0);
+        let scout = flow.unanswered + self.kept_back(flow) + units;
+        self.frontier.begin(now, whole.max(scout));
+        self.silent = Silent::default();
+        self.recovery.begin();
+        self.assumed = Some((now, 0));
+        if is_reset {
+            self.resets_at = self.period.map(|period| now + period);
+        }
+        self.told_at = now;
+    }
+
+    fn note_reset(&mut self, now: Instant, reset: Option<Duration>, leapt: bool) {
+        let Some(told) = reset.map(|reset| now + reset) else { return };
+        let is_over = leapt || self.resets_at.is_none_or(|at| at <= now);
+        self.resets_at = Some(self.resets_at.filter(|_| !is_over).map_or(told, |at| at.min(told)));
+    }
+}
+
+impl Silent {
+    const fn units(&self) -> u64 {
+        self.older.0.saturating_add(self.younger.0)
+    }
+
+    fn add(&mut self, now: Instant, units: u64) {
+        if self.older.0 == 0 {
+            self.older = (units, now);
+        } else {
+            self.younger = (self.younger.0.saturating_add(units), now);
+        }
+    }
+
+    /// Who departed after they were over was handled after them, if they were handled at all.
+    fn settle(&mut self, departed_at: Instant) {
+        if departed_at >= self.older.1 {
+            self.older = std::mem::take(&mut self.younger);
+            if departed_at >= self.older.1 {
+                self.older = (0, Instant::EPOCH);
+            }
+        }
+    }
+}
+
+/// More than this at once is a new epoch and no trickle.
+const LEAST_LEAP: u64 = 8;
+/// How much faster than it comes back is spent what is left: what is left in a bucket that fills is lost sooner or later,
+/// and twice the rate that was seen finds a rate that is more than that.
+const EAGERNESS: f64 = 2.0;
+/// No shorter than timers can tell apart.
+const SHORTEST_SPAN: Duration = Duration::from_millis(10);
+/// A second is the grain of published resets.
+const UNNAMED_RESET: Duration = Duration::from_secs(1);
