@@ -6,9 +6,11 @@
 //! shadowed: the machine does not know the size of a call.
 
 mod frontier;
+mod ledger;
 mod policy;
 mod recovery;
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::call::Cost;
@@ -40,10 +42,12 @@ pub(crate) struct PublishedShadow {
 }
 
 /// Units of attempts, in one unit.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Tally {
     answered: u64,
     unanswered: u64,
+    /// Until when how many were answered.
+    log: VecDeque<(Instant, u64)>,
 }
 
 /// What the published limits of a scope say to a call.
@@ -143,8 +147,8 @@ impl PublishedShadow {
         cost: Cost,
         limits: &[PublishedLimit],
     ) {
-        self.requests.answer(1);
-        self.costs.answer(u64::from(cost.0.get()));
+        self.requests.answer(now, 1);
+        self.costs.answer(now, u64::from(cost.0.get()));
         let known = limits.iter().filter(|limit| limit.unit != QuotaUnit::Bytes && limit.remaining.is_some());
         let known: Vec<&PublishedLimit> = known.collect();
         if known.is_empty() {
@@ -200,7 +204,8 @@ impl PublishedShadow {
     }
 
     fn tell(&mut self, now: Instant, departed_at: Instant, limit: &PublishedLimit) {
-        let flow = self.flow(limit.unit);
+        let answered_before = self.tally(limit.unit).answered_before(departed_at);
+        let flow = Flow { answered_before, ..self.flow(limit.unit) };
         let at = self.policies.iter().position(|policy| policy.is_of(limit)).unwrap_or_else(|| {
             self.policies.push(Policy::new(limit));
             self.policies.len() - 1
@@ -208,22 +213,39 @@ impl PublishedShadow {
         self.policies[at].tell(now, departed_at, limit, &flow);
     }
 
+    const fn tally(&self, unit: QuotaUnit) -> &Tally {
+        match unit {
+            QuotaUnit::Requests | QuotaUnit::Concurrent => &self.requests,
+            QuotaUnit::Cost | QuotaUnit::Bytes => &self.costs,
+        }
+    }
+
     fn flow(&self, unit: QuotaUnit) -> Flow {
-        let Tally { answered, unanswered } = match unit {
-            QuotaUnit::Requests | QuotaUnit::Concurrent => self.requests,
-            QuotaUnit::Cost | QuotaUnit::Bytes => self.costs,
-        };
+        let Tally { answered, unanswered, .. } = *self.tally(unit);
         let round_trip = self.round_trip.unwrap_or(FIRST_ROUND_TRIP);
-        Flow { answered, unanswered, round_trip, share: self.share }
+        Flow { answered, unanswered, answered_before: 0, round_trip, share: self.share }
     }
 }
 
 impl Tally {
-    const fn answer(&mut self, units: u64) {
+    fn answer(&mut self, now: Instant, units: u64) {
         self.answered += units;
         self.unanswered = self.unanswered.saturating_sub(units);
+        if self.log.len() == LONGEST_LOG {
+            self.log.pop_front();
+        }
+        self.log.push_back((now, self.answered));
+    }
+
+    /// Units answered by then; 0 when that is too long ago to be known.
+    fn answered_before(&self, then: Instant) -> u64 {
+        let later = self.log.partition_point(|&(at, _)| at <= then);
+        later.checked_sub(1).map_or(0, |at| self.log[at].1)
     }
 }
+
+/// Answers of one round trip, or as many of them as are worth their memory.
+const LONGEST_LOG: usize = 256;
 
 /// How long `units` take at that pace.
 fn span(units: u64, pace: f64) -> Duration {

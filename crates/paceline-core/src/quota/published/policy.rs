@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::frontier::Frontier;
+use super::ledger::Ledger;
 use super::recovery::Recovery;
 use crate::call::Cost;
 use crate::headers::{PublishedLimit, QuotaUnit};
@@ -16,8 +17,13 @@ pub(super) struct Policy {
     pub(super) period: Option<Duration>,
     frontier: Frontier,
     recovery: Recovery,
+    ledger: Ledger,
+    /// Whether a refusal met what departed because the ledger said so.
+    is_no_log: bool,
     /// No earlier than the platform's own reset: of all replies of an epoch the earliest counts, for each rounds up.
     resets_at: Option<Instant>,
+    /// When the first reply named that reset.
+    reset_told_at: Instant,
     told_at: Instant,
     silent: Silent,
     /// What has departed in an epoch that no reply has confirmed yet, and since when.
@@ -50,6 +56,8 @@ pub(super) enum Budget {
 pub(super) struct Flow {
     pub(super) answered: u64,
     pub(super) unanswered: u64,
+    /// Units answered before the attempt in question departed, if that is still known.
+    pub(super) answered_before: u64,
     pub(super) round_trip: Duration,
     /// The share of each limit that may be used.
     pub(super) share: f64,
@@ -63,7 +71,10 @@ impl Policy {
             period: limit.period,
             frontier: Frontier::default(),
             recovery: Recovery::default(),
+            ledger: Ledger::default(),
+            is_no_log: false,
             resets_at: None,
+            reset_told_at: Instant::EPOCH,
             told_at: Instant::EPOCH,
             silent: Silent::default(),
             assumed: None,
@@ -112,8 +123,12 @@ impl Policy {
     pub(super) fn tell(&mut self, now: Instant, departed_at: Instant, limit: &PublishedLimit, flow: &Flow) {
         let Some(remaining) = limit.remaining else { return };
         self.told_at = now;
+        if let Some(period) = self.period {
+            self.ledger.note(now, flow.answered, period);
+        }
         self.silent.settle(departed_at);
-        self.frontier.tell(departed_at, now, remaining);
+        let in_all = flow.answered + flow.unanswered;
+        let is_news = self.frontier.tell(departed_at, now, remaining, flow.answered_before, in_all);
         if let Some((began_at, departed)) = self.assumed.filter(|&(began_at, _)| departed_at >= began_at) {
             debug_assert!(began_at <= now, "an epoch is not assumed before it began");
             let whole = self.count.unwrap_or(u64::MAX);
@@ -123,7 +138,9 @@ impl Policy {
         let most = LEAST_LEAP.max(self.count.unwrap_or(0) / 4);
         let known = self.frontier.remaining();
         let leapt = self.recovery.note(now, known, flow.answered, flow.unanswered, most);
-        self.note_reset(now, limit.reset, leapt);
+        if is_news {
+            self.note_reset(now, departed_at, limit.reset, leapt);
+        }
     }
 
     /// An attempt is over, and nobody knows whether it was handled, or what was left then.
@@ -133,6 +150,7 @@ impl Policy {
 
     /// The platform refused: what was assumed is not so.
     pub(super) fn doubt_reset(&mut self) {
+        self.is_no_log |= self.assumed.is_some();
         self.is_whole_at_reset = false;
         self.assumed = None;
     }
@@ -170,7 +188,7 @@ impl Policy {
     /// back by itself, at once, for a limit that lets calls through as they come has nothing to save up for.
     fn pace(&self, now: Instant, left: u64, flow: &Flow) -> f64 {
         let until = self.resets_at.map_or(Duration::ZERO, |at| at.saturating_since(now));
-        let spent_by = until.saturating_sub(flow.round_trip * 2).max(flow.round_trip).max(SHORTEST_SPAN);
+        let spent_by = until.saturating_sub(flow.round_trip * 2).max(flow.round_trip / 4).max(SHORTEST_SPAN);
         #[expect(clippy::cast_precision_loss, reason = "a pace needs no more than 53 bits")]
         let even = left as f64 / spent_by.as_secs_f64();
         even.max(self.recovery.per_second() * EAGERNESS)
@@ -180,17 +198,15 @@ impl Policy {
     fn next_epoch(&self, flow: &Flow) -> Option<Instant> {
         // What is under way will tell soon; it is not waited for long.
         let patience = if flow.unanswered > 0 { flow.round_trip * 2 } else { Duration::ZERO };
+        // What a log has forgotten is free, and so is what came back to a bucket or in a new window meanwhile.
+        let forgotten = self.period.zip(self.count).filter(|_| !self.is_no_log).and_then(|(period, count)| {
+            let in_all = flow.answered + flow.unanswered;
+            self.ledger.old_at((in_all + self.kept_back(flow) + 1).saturating_sub(count), period)
+        });
         let reset = self.resets_at.map(|at| at + patience);
         let unnamed = self.told_at + self.period.unwrap_or(UNNAMED_RESET);
-        let rate = self.recovery.per_second();
-        let trickle = (rate > 0.0 && flow.unanswered == 0)
-            .then(|| self.told_at + Duration::from_secs_f64((2.0 / rate).min(60.0)).max(flow.round_trip));
-        match (reset, trickle) {
-            (Some(reset), Some(trickle)) => Some(reset.min(trickle)),
-            (Some(reset), None) => Some(reset),
-            (None, _) if flow.unanswered > 0 => None,
-            (None, trickle) => Some(trickle.unwrap_or(unnamed)),
-        }
+        let earliest = reset.into_iter().chain(forgotten).min();
+        earliest.or_else(|| (flow.unanswered == 0).then_some(unnamed))
     }
 
     /// The budget is whole again if it was so at the last reset; otherwise one attempt tries first.
@@ -208,10 +224,25 @@ impl Policy {
         self.told_at = now;
     }
 
-    fn note_reset(&mut self, now: Instant, reset: Option<Duration>, leapt: bool) {
+    /// Resets that differ by no more than their rounding are one: the earliest of them is the truest.
+    fn note_reset(&mut self, now: Instant, departed_at: Instant, reset: Option<Duration>, leapt: bool) {
         let Some(told) = reset.map(|reset| now + reset) else { return };
-        let is_over = leapt || self.resets_at.is_none_or(|at| at <= now);
-        self.resets_at = Some(self.resets_at.filter(|_| !is_over).map_or(told, |at| at.min(told)));
+        let Some((at, since)) = self.resets_at.zip(Some(self.reset_told_at)).filter(|_| !leapt) else {
+            return self.set_reset(now, told);
+        };
+        let is_later = at <= now || told > at + ROUNDING;
+        // An earlier one counts unless the reply may be older than the one that said so.
+        let is_earlier = told < at && (told + ROUNDING >= at || departed_at >= since);
+        if is_later || is_earlier {
+            self.set_reset(now, told);
+        }
+    }
+
+    fn set_reset(&mut self, now: Instant, at: Instant) {
+        if self.resets_at.is_none_or(|before| at > before) {
+            self.reset_told_at = now;
+        }
+        self.resets_at = Some(at);
     }
 }
 
@@ -241,6 +272,8 @@ impl Silent {
 
 /// More than this at once is a new epoch and no trickle.
 const LEAST_LEAP: u64 = 8;
+/// Resets are told in whole seconds, and the way to the client takes its time.
+const ROUNDING: Duration = Duration::from_millis(1_500);
 /// How much faster than it comes back is spent what is left: what is left in a bucket that fills is lost sooner or later,
 /// and twice the rate that was seen finds a rate that is more than that.
 const EAGERNESS: f64 = 2.0;

@@ -41,11 +41,11 @@ impl Recovery {
             self.from = Some(Span { began_at: now, budget, answered });
             return leapt;
         };
-        // Of the attempts in flight some are handled already: their number is the error of either end.
+        // Of the attempts in flight some are handled already: their number is the error of the measure.
         if answered - from.answered >= LEAST_ANSWERED.max(unanswered.saturating_mul(4)) {
             let seconds = now.saturating_since(from.began_at).as_secs_f64();
             #[expect(clippy::cast_precision_loss, reason = "an estimate needs no more than 53 bits")]
-            let grown = (budget - from.budget).max(0) as f64;
+            let grown = (budget - from.budget - i128::from(unanswered)).max(0) as f64;
             self.per_second = if seconds > 0.0 { grown / seconds } else { 0.0 };
             self.from = Some(Span { began_at: now, budget, answered });
         }
