@@ -164,7 +164,7 @@ impl PublishedShadow {
         self.slots = slots.iter().filter_map(|limit| limit.count).min().map(|slots| slots.max(1));
         // The platform says what matters: a limit that it no longer names holds nothing back.
         self.policies.retain(|policy| quotas.iter().any(|limit| policy.is_of(limit)));
-        quotas.into_iter().for_each(|limit| self.tell(now, departed_at, limit));
+        quotas.into_iter().for_each(|limit| self.tell(now, departed_at, cost, limit));
     }
 
     /// The platform refused an attempt, though not for what it published, or for less than it had said is left. Returns
@@ -190,7 +190,7 @@ impl PublishedShadow {
 
     /// What the platform says it admits.
     pub(crate) fn quota(&self) -> Option<Quota> {
-        let window = self.policies.iter().find(|policy| policy.is_whole_at_reset);
+        let window = self.policies.iter().find(|policy| policy.is_whole_at_reset == Some(true));
         let window = window.and_then(|policy| {
             let count = policy.count.and_then(|count| u32::try_from(count).ok()?.try_into().ok())?;
             Some(Quota::FixedWindow { count, period: policy.period? })
@@ -203,14 +203,14 @@ impl PublishedShadow {
         self.slots
     }
 
-    fn tell(&mut self, now: Instant, departed_at: Instant, limit: &PublishedLimit) {
+    fn tell(&mut self, now: Instant, departed_at: Instant, cost: Cost, limit: &PublishedLimit) {
         let answered_before = self.tally(limit.unit).answered_before(departed_at);
         let flow = Flow { answered_before, ..self.flow(limit.unit) };
         let at = self.policies.iter().position(|policy| policy.is_of(limit)).unwrap_or_else(|| {
             self.policies.push(Policy::new(limit));
             self.policies.len() - 1
         });
-        self.policies[at].tell(now, departed_at, limit, &flow);
+        self.policies[at].tell(now, departed_at, cost, limit, &flow);
     }
 
     const fn tally(&self, unit: QuotaUnit) -> &Tally {

@@ -17,6 +17,8 @@ pub(super) struct Frontier {
     told: VecDeque<Told>,
     /// The latest departure of an attempt that was answered.
     departed_at: Instant,
+    /// When the first of `told` was assumed and not said.
+    begun_at: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,11 +48,15 @@ impl Frontier {
         while self.told.back().is_some_and(|earlier| earlier.remaining >= remaining) {
             self.told.pop_back();
         }
+        if self.told.is_empty() {
+            self.begun_at = None;
+        }
         let between = in_all.saturating_sub(before);
         while self.told.front().is_some_and(|told| {
             told.received_at < self.departed_at || told.remaining.saturating_add(between) < remaining
         }) {
             self.told.pop_front();
+            self.begun_at = None;
         }
         self.told.push_back(Told { received_at, remaining, before });
         true
@@ -62,6 +68,16 @@ impl Frontier {
         self.told.clear();
         let received_at = Instant::from_nanos(now.as_nanos().saturating_sub(1));
         self.told.push_back(Told { received_at, remaining, before: 0 });
+        self.begun_at = Some(now);
+    }
+
+    /// An attempt that departed then was answered. What was assumed was so beside all that was under way.
+    pub(super) fn answer(&mut self, departed_at: Instant, units: u64) {
+        if self.begun_at.is_some_and(|begun_at| departed_at < begun_at)
+            && let Some(assumed) = self.told.front_mut()
+        {
+            assumed.remaining = assumed.remaining.saturating_sub(units);
+        }
     }
 
     /// Units that were surely left when the last of the answered attempts had been handled.

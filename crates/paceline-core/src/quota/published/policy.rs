@@ -22,14 +22,18 @@ pub(super) struct Policy {
     is_no_log: bool,
     /// No earlier than the platform's own reset: of all replies of an epoch the earliest counts, for each rounds up.
     resets_at: Option<Instant>,
+    /// As the last reply names it, rounded as it is.
+    last_reset: Option<Instant>,
     /// When the first reply named that reset.
     reset_told_at: Instant,
     told_at: Instant,
     silent: Silent,
     /// What has departed in an epoch that no reply has confirmed yet, and since when.
     assumed: Option<(Instant, u64)>,
-    /// Whether the whole budget was there after the last reset that was waited for.
-    pub(super) is_whole_at_reset: bool,
+    /// Whether that epoch began with a reset.
+    awaits_whole: bool,
+    /// Whether the whole budget was there after the last reset that was waited for; None before the first.
+    pub(super) is_whole_at_reset: Option<bool>,
 }
 
 /// Units of attempts that are over without having said what was left: they may have been handled after any reply to an
@@ -74,11 +78,13 @@ impl Policy {
             ledger: Ledger::default(),
             is_no_log: false,
             resets_at: None,
+            last_reset: None,
             reset_told_at: Instant::EPOCH,
             told_at: Instant::EPOCH,
             silent: Silent::default(),
             assumed: None,
-            is_whole_at_reset: false,
+            awaits_whole: false,
+            is_whole_at_reset: None,
         }
     }
 
@@ -101,7 +107,7 @@ impl Policy {
         if left >= units {
             return Budget::Left(self.pace(now, left, flow));
         }
-        match self.next_epoch(flow) {
+        match self.next_epoch(units, flow) {
             Some(at) if at <= now => Budget::Left(f64::INFINITY),
             Some(at) => Budget::From(at),
             None => Budget::Unknown,
@@ -111,8 +117,8 @@ impl Policy {
     /// An attempt departs, in a new epoch if there was nothing left in this one.
     pub(super) fn depart(&mut self, now: Instant, cost: Cost, flow: &Flow) {
         let units = self.units(cost);
-        if self.left(flow) < units && self.next_epoch(flow).is_some_and(|at| at <= now) {
-            self.begin_epoch(now, units, flow);
+        if self.left(flow) < units && self.next_epoch(units, flow).is_some_and(|at| at <= now) {
+            self.begin_epoch(now, flow);
         }
         if let Some((_, departed)) = &mut self.assumed {
             *departed += units;
@@ -120,25 +126,36 @@ impl Policy {
     }
 
     /// A reply to an attempt that departed then says how the limit stands. `flow` counts that attempt as answered.
-    pub(super) fn tell(&mut self, now: Instant, departed_at: Instant, limit: &PublishedLimit, flow: &Flow) {
+    pub(super) fn tell(
+        &mut self,
+        now: Instant,
+        departed_at: Instant,
+        cost: Cost,
+        limit: &PublishedLimit,
+        flow: &Flow,
+    ) {
         let Some(remaining) = limit.remaining else { return };
         self.told_at = now;
         if let Some(period) = self.period {
             self.ledger.note(now, flow.answered, period);
         }
         self.silent.settle(departed_at);
+        self.frontier.answer(departed_at, self.units(cost));
         let in_all = flow.answered + flow.unanswered;
         let is_news = self.frontier.tell(departed_at, now, remaining, flow.answered_before, in_all);
         if let Some((began_at, departed)) = self.assumed.filter(|&(began_at, _)| departed_at >= began_at) {
             debug_assert!(began_at <= now, "an epoch is not assumed before it began");
             let whole = self.count.unwrap_or(u64::MAX);
-            self.is_whole_at_reset = remaining.saturating_add(departed) >= whole / 10 * 9;
+            if self.awaits_whole {
+                self.is_whole_at_reset = Some(remaining.saturating_add(departed) >= whole / 10 * 9);
+            }
             self.assumed = None;
         }
         let most = LEAST_LEAP.max(self.count.unwrap_or(0) / 4);
         let known = self.frontier.remaining();
         let leapt = self.recovery.note(now, known, flow.answered, flow.unanswered, most);
         if is_news {
+            self.last_reset = limit.reset.map(|reset| now + reset);
             self.note_reset(now, departed_at, limit.reset, leapt);
         }
     }
@@ -151,7 +168,7 @@ impl Policy {
     /// The platform refused: what was assumed is not so.
     pub(super) fn doubt_reset(&mut self) {
         self.is_no_log |= self.assumed.is_some();
-        self.is_whole_at_reset = false;
+        self.is_whole_at_reset = Some(false);
         self.assumed = None;
     }
 
@@ -162,9 +179,12 @@ impl Policy {
     /// Units per second in the long run, if anything tells.
     pub(super) fn per_second(&self) -> Option<f64> {
         let recovery = Some(self.recovery.per_second()).filter(|&rate| rate > 0.0);
+        recovery.into_iter().chain(self.published_rate()).reduce(f64::max)
+    }
+
+    fn published_rate(&self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "a rate needs no more than 53 bits")]
-        let published = self.count.zip(self.period).map(|(count, period)| count as f64 / period.as_secs_f64());
-        recovery.into_iter().chain(published).reduce(f64::max)
+        self.count.zip(self.period).map(|(count, period)| count as f64 / period.as_secs_f64())
     }
 
     /// Units that may depart whatever the platform has handled by now.
@@ -191,37 +211,51 @@ impl Policy {
         let spent_by = until.saturating_sub(flow.round_trip * 2).max(flow.round_trip / 4).max(SHORTEST_SPAN);
         #[expect(clippy::cast_precision_loss, reason = "a pace needs no more than 53 bits")]
         let even = left as f64 / spent_by.as_secs_f64();
-        even.max(self.recovery.per_second() * EAGERNESS)
+        let trickle = self.recovery.per_second() * EAGERNESS;
+        let published = self.published_rate().filter(|_| self.is_whole_at_reset == Some(false)).unwrap_or(0.0);
+        even.max(trickle).max(published)
     }
 
-    /// When there may be more without an answer that says so.
-    fn next_epoch(&self, flow: &Flow) -> Option<Instant> {
-        // What is under way will tell soon; it is not waited for long.
-        let patience = if flow.unanswered > 0 { flow.round_trip * 2 } else { Duration::ZERO };
-        // What a log has forgotten is free, and so is what came back to a bucket or in a new window meanwhile.
-        let forgotten = self.period.zip(self.count).filter(|_| !self.is_no_log).and_then(|(period, count)| {
-            let in_all = flow.answered + flow.unanswered;
-            self.ledger.old_at((in_all + self.kept_back(flow) + 1).saturating_sub(count), period)
-        });
-        let reset = self.resets_at.map(|at| at + patience);
+    /// When there may be `units` more without an answer that says so.
+    fn next_epoch(&self, units: u64, flow: &Flow) -> Option<Instant> {
+        let forgotten = self.forgotten_at(units, flow);
+        let earliest = self.reset_at(flow).into_iter().chain(forgotten).min();
         let unnamed = self.told_at + self.period.unwrap_or(UNNAMED_RESET);
-        let earliest = reset.into_iter().chain(forgotten).min();
         earliest.or_else(|| (flow.unanswered == 0).then_some(unnamed))
     }
 
-    /// The budget is whole again if it was so at the last reset; otherwise one attempt tries first.
-    fn begin_epoch(&mut self, now: Instant, units: u64, flow: &Flow) {
-        let is_reset = self.resets_at.is_some_and(|at| at <= now);
-        let whole = self.count.filter(|_| is_reset && self.is_whole_at_reset).unwrap_or(0);
-        let scout = flow.unanswered + self.kept_back(flow) + units;
-        self.frontier.begin(now, whole.max(scout));
-        self.silent = Silent::default();
-        self.recovery.begin();
+    fn reset_at(&self, flow: &Flow) -> Option<Instant> {
+        // What is under way will tell soon; it is not waited for long.
+        let patience = if flow.unanswered > 0 { flow.round_trip * 2 } else { Duration::ZERO };
+        // Where there is more all the time, an earlier reset may be one that was used already.
+        let trickles = self.recovery.per_second() > 0.0;
+        let reset = if trickles { self.last_reset } else { self.resets_at };
+        reset.map(|at| at + patience)
+    }
+
+    /// What a log has forgotten is free, and so is what came back to a bucket or in a new window meanwhile.
+    fn forgotten_at(&self, units: u64, flow: &Flow) -> Option<Instant> {
+        let (period, count) = self.period.zip(self.count).filter(|_| !self.is_no_log)?;
+        let wanted = (flow.answered + flow.unanswered + self.kept_back(flow) + units).checked_sub(count)?;
+        self.ledger.old_at(wanted, period)
+    }
+
+    /// After a reset the budget is whole again if it was so after the last one; otherwise one attempt tries first.
+    fn begin_epoch(&mut self, now: Instant, flow: &Flow) {
+        let is_reset = self.reset_at(flow).is_some_and(|at| at <= now);
         self.assumed = Some((now, 0));
-        if is_reset {
-            self.resets_at = self.period.map(|period| now + period);
-        }
+        self.awaits_whole = is_reset;
         self.told_at = now;
+        if !is_reset {
+            return;
+        }
+        if let Some(count) = self.count.filter(|_| self.is_whole_at_reset == Some(true)) {
+            self.frontier.begin(now, count);
+            self.silent = Silent::default();
+        }
+        self.recovery.begin();
+        self.resets_at = self.period.map(|period| now + period);
+        self.last_reset = self.resets_at;
     }
 
     /// Resets that differ by no more than their rounding are one: the earliest of them is the truest.
