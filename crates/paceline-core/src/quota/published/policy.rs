@@ -17,6 +17,8 @@ pub(super) struct Policy {
     pub(super) period: Option<Duration>,
     frontier: Frontier,
     recovery: Recovery,
+    /// Whether there was more without a reset, since the last one after which the budget was whole.
+    trickles: bool,
     ledger: Ledger,
     /// Whether a refusal met what departed because the ledger said so.
     is_no_log: bool,
@@ -75,6 +77,7 @@ impl Policy {
             period: limit.period,
             frontier: Frontier::default(),
             recovery: Recovery::default(),
+            trickles: false,
             ledger: Ledger::default(),
             is_no_log: false,
             resets_at: None,
@@ -147,13 +150,16 @@ impl Policy {
             debug_assert!(began_at <= now, "an epoch is not assumed before it began");
             let whole = self.count.unwrap_or(u64::MAX);
             if self.awaits_whole {
-                self.is_whole_at_reset = Some(remaining.saturating_add(departed) >= whole / 10 * 9);
+                let is_whole = remaining.saturating_add(departed) >= whole / 10 * 9;
+                self.is_whole_at_reset = Some(is_whole);
+                self.trickles &= !is_whole;
             }
             self.assumed = None;
         }
-        let most = LEAST_LEAP.max(self.count.unwrap_or(0) / 4);
+        let most = LEAST_LEAP.max(flow.unanswered.saturating_mul(2));
         let known = self.frontier.remaining();
         let leapt = self.recovery.note(now, known, flow.answered, flow.unanswered, most);
+        self.trickles |= self.recovery.per_second() > 0.0;
         if is_news {
             self.last_reset = limit.reset.map(|reset| now + reset);
             self.note_reset(now, departed_at, limit.reset, leapt);
@@ -228,8 +234,7 @@ impl Policy {
         // What is under way will tell soon; it is not waited for long.
         let patience = if flow.unanswered > 0 { flow.round_trip * 2 } else { Duration::ZERO };
         // Where there is more all the time, an earlier reset may be one that was used already.
-        let trickles = self.recovery.per_second() > 0.0;
-        let reset = if trickles { self.last_reset } else { self.resets_at };
+        let reset = if self.trickles { self.last_reset } else { self.resets_at };
         reset.map(|at| at + patience)
     }
 
