@@ -80,8 +80,10 @@ fn platforms() -> Vec<(&'static str, LimiterKind, f64)> {
     let count = |n| NonZeroU32::new(n).expect("positive");
     let per = |n, seconds| Rate::new(count(n), Duration::from_secs(seconds)).expect("legal");
     let bucket = |burst| LimiterKind::TokenBucket { rate: per(120, 1), burst: count(burst) };
-    let window =
-        |n, seconds, millis| LimiterKind::FixedWindow { rate: per(n, seconds), phase: Duration::from_millis(millis) };
+    let window = |n, seconds, millis| LimiterKind::FixedWindow {
+        rate: per(n, seconds),
+        phase: Duration::from_millis(millis),
+    };
     vec![
         ("token bucket 120/s burst 120", bucket(120), 120.0),
         ("token bucket 120/s burst 12", bucket(12), 120.0),

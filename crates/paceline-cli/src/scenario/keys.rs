@@ -50,7 +50,7 @@ const fn key(
 }
 
 /// All keys, table by table.
-pub static KEYS: [Key; 46] = [
+pub static KEYS: [Key; 47] = [
     key("", "name", "text", "", "\"founding\""),
     key("", "about", "text", "", "\"500 users sync 2 KB each against 120 calls a second.\""),
     key("", "records", "whole number", "", "12000"),
@@ -69,6 +69,7 @@ pub static KEYS: [Key; 46] = [
     key("network", "round_trip", "time or range", "", "\"20ms..60ms\""),
     key("platform", "latency", "time or range", "\"0s\"", "\"30ms..80ms\""),
     key("platform", "retry_after", "form", "\"seconds\"", "\"date\""),
+    key("platform", "publish", "form", "\"none\"", "\"draft-8\""),
     key("platform", "ban", "early returns in a time", "", "\"20/60s\""),
     key("platform", "body_limit", "size", "\"512KB\"", "\"1MB\""),
     key("limit", "name", "text", "", "\"executions\""),

@@ -81,11 +81,15 @@ impl Controller {
             Reply::Answered(answered) => Some(answered),
             Reply::Lost => None,
             Reply::NotSent => {
-                call.scopes.as_slice().iter().for_each(|&id| self.scopes.state_mut(id).forget_departure(call.cost));
+                call.scopes
+                    .as_slice()
+                    .iter()
+                    .for_each(|&id| self.scopes.state_mut(id).forget_departure(call.cost));
                 return;
             }
         };
-        let refuser = answered.map(|answered| self.scopes.of_kind_or_narrowest(&call.scopes, answered.named_scope));
+        let refuser =
+            answered.map(|answered| self.scopes.of_kind_or_narrowest(&call.scopes, answered.named_scope));
         for &id in call.scopes.as_slice() {
             let of_scope = |limit: &&PublishedLimit| {
                 let kind = Some(limit.scope.unwrap_or(ScopeKind::Credential));

@@ -259,7 +259,8 @@ impl ScopeState {
     /// What it is believed to admit.
     pub(crate) fn belief(&self, now: Instant) -> Belief {
         if self.published.is_active(now) {
-            let in_flight = self.published.slots().and_then(|slots| u32::try_from(slots).ok()?.try_into().ok());
+            let in_flight =
+                self.published.slots().and_then(|slots| u32::try_from(slots).ok()?.try_into().ok());
             let learned = Learned { quota: self.published.quota(), in_flight };
             let accepted = self.accepted;
             return Belief { learned, bounds: None, source: Source::Published, refusals: 0, accepted };

@@ -102,7 +102,9 @@ impl PublishedShadow {
         let mut earliest = self.ceiling.map_or(now, |ceiling| ceiling.ready_at(cost));
         for policy in &self.policies {
             match policy.budget(now, cost, &self.flow(policy.unit)) {
-                Budget::Left(pace) => earliest = earliest.max(self.departed_at + span(policy.units(cost), pace)),
+                Budget::Left(pace) => {
+                    earliest = earliest.max(self.departed_at + span(policy.units(cost), pace))
+                }
                 Budget::From(at) => earliest = earliest.max(at),
                 Budget::Unknown => return Grant::AfterAnswer,
             }
@@ -158,7 +160,8 @@ impl PublishedShadow {
         }
         self.silent = 0;
         let round_trip = now.saturating_since(departed_at);
-        self.round_trip = Some(self.round_trip.map_or(round_trip, |smoothed| (smoothed * 7 + round_trip) / 8));
+        self.round_trip =
+            Some(self.round_trip.map_or(round_trip, |smoothed| (smoothed * 7 + round_trip) / 8));
         let (slots, quotas): (Vec<&PublishedLimit>, Vec<&PublishedLimit>) =
             known.into_iter().partition(|limit| limit.unit == QuotaUnit::Concurrent);
         self.slots = slots.iter().filter_map(|limit| limit.count).min().map(|slots| slots.max(1));
@@ -185,7 +188,10 @@ impl PublishedShadow {
     pub(crate) fn rate(&self) -> Option<Rate> {
         let rates = self.policies.iter().filter_map(Policy::per_second);
         let slowest = rates.reduce(f64::min).and_then(|rate| Rate::per_second(rate * self.share))?;
-        Some(self.ceiling.map_or(slowest, |ceiling| if ceiling.rate() < slowest { ceiling.rate() } else { slowest }))
+        Some(
+            self.ceiling
+                .map_or(slowest, |ceiling| if ceiling.rate() < slowest { ceiling.rate() } else { slowest }),
+        )
     }
 
     /// What the platform says it admits.

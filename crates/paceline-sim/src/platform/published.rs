@@ -142,12 +142,8 @@ mod tests {
     use super::*;
 
     fn lines(form: PublishedForm) -> Vec<String> {
-        let standing = Standing {
-            count: 100,
-            period: Some(60_000_000_000),
-            remaining: 50,
-            reset: Some(29_000_000_001),
-        };
+        let standing =
+            Standing { count: 100, period: Some(60_000_000_000), remaining: 50, reset: Some(29_000_000_001) };
         let quota = PublishedQuota::new(form, ScopeKind::Credential, QuotaUnit::Requests, standing);
         let headers = quota.map(|quota| quota.headers()).unwrap_or_default();
         headers.into_iter().map(|(name, value)| format!("{name}: {value}")).collect()

@@ -218,7 +218,8 @@ impl Policy {
         #[expect(clippy::cast_precision_loss, reason = "a pace needs no more than 53 bits")]
         let even = left as f64 / spent_by.as_secs_f64();
         let trickle = self.recovery.per_second() * EAGERNESS;
-        let published = self.published_rate().filter(|_| self.is_whole_at_reset == Some(false)).unwrap_or(0.0);
+        let published =
+            self.published_rate().filter(|_| self.is_whole_at_reset == Some(false)).unwrap_or(0.0);
         even.max(trickle).max(published)
     }
 

@@ -37,7 +37,8 @@ impl SlidingLog {
     /// The reset is when the oldest admission leaves.
     pub(super) fn standing(&mut self, now: u64) -> Standing {
         self.forget(now);
-        let leaves = self.log.front().map_or(0, |&(at, _)| at.saturating_add(self.window).saturating_sub(now));
+        let leaves =
+            self.log.front().map_or(0, |&(at, _)| at.saturating_add(self.window).saturating_sub(now));
         Standing {
             count: self.most,
             period: Some(u128::from(self.window)),
