@@ -270,3 +270,6 @@ const MOST_DOUBLINGS: u32 = 6;
 const TIMER_GRAIN: Duration = Duration::from_millis(2);
 /// Until one is measured.
 const FIRST_ROUND_TRIP: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests;
