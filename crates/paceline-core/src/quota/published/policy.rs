@@ -150,7 +150,7 @@ impl Policy {
             debug_assert!(began_at <= now, "an epoch is not assumed before it began");
             let whole = self.count.unwrap_or(u64::MAX);
             if self.awaits_whole {
-                let is_whole = remaining.saturating_add(departed) >= whole / 10 * 9;
+                let is_whole = remaining.saturating_add(departed) >= whole - whole / 10;
                 self.is_whole_at_reset = Some(is_whole);
                 self.trickles &= !is_whole;
             }
@@ -260,7 +260,8 @@ impl Policy {
             self.silent = Silent::default();
         }
         self.recovery.begin();
-        self.resets_at = self.period.map(|period| now + period);
+        // A log forgets what it handled, which is later than what departed.
+        self.resets_at = self.period.map(|period| now + period + flow.round_trip * 2);
         self.last_reset = self.resets_at;
     }
 
