@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn only_what_may_be_repeated_is_sent_again_when_its_fate_is_uncertain() {
         for reply in [Reply::Lost, Reply::status(500), Reply::status(503)] {
-            assert_eq!(reading(reply, true), Reading::Failed);
+            assert_eq!(reading(reply.clone(), true), Reading::Failed);
             assert_eq!(reading(reply, false), Reading::Ended(Fate::GivenUp(GiveUp::InDoubt)));
         }
         assert_eq!(reading(Reply::NotSent, false), Reading::Failed);
