@@ -192,7 +192,7 @@ impl Controller {
     /// What a scope is believed to admit, and why; None for a forgotten scope.
     #[must_use]
     pub fn belief(&self, id: ScopeId) -> Option<Belief> {
-        self.scopes.contains(id).then(|| self.scopes.state(id).belief())
+        self.scopes.contains(id).then(|| self.scopes.state(id).belief(self.now))
     }
 
     /// Sets what is known about the limits of a scope, and starts learning the rest anew.
@@ -250,6 +250,10 @@ impl Controller {
         let Some(done) = self.attempts.remove(&attempt) else { return };
         for &id in done.call.scopes.as_slice() {
             let scope = self.scopes.state_mut(id);
+            if !done.answered {
+                // Abandoned: it may have been handled, and nobody knows what was left.
+                scope.handle_published(now, done.departed_at, done.call.cost, &[]);
+            }
             scope.free_slot();
             scope.end_scouting(attempt);
             self.look_at(now, id);
@@ -336,7 +340,7 @@ impl Controller {
     fn forecast_scope(&self, now: Instant, id: ScopeId) -> Instant {
         let scope = self.scopes.state(id);
         let ahead = scope.references.saturating_sub(scope.slots_taken()).saturating_sub(1);
-        let queue = std::time::Duration::from_secs_f64(f64::from(ahead) / scope.rate().as_per_second());
+        let queue = std::time::Duration::from_secs_f64(f64::from(ahead) / scope.rate(now).as_per_second());
         now.max(scope.gate.opens_at()).max(scope.paced_at(now)) + queue
     }
 
@@ -388,11 +392,12 @@ impl Controller {
 
     /// Takes an attempt back that has departed but not been sent. Returns whether it was so.
     fn recall(&mut self, now: Instant, id: AttemptId) -> bool {
-        let Some(attempt) = self.attempts.get(&id).filter(|attempt| !attempt.sent && !attempt.answered)
+        let Some(attempt) = self.attempts.get_mut(&id).filter(|attempt| !attempt.sent && !attempt.answered)
         else {
             return false;
         };
         let (call, departed_at) = (attempt.call, attempt.departed_at);
+        attempt.answered = true;
         for &scope in call.scopes.as_slice() {
             self.scopes.state_mut(scope).refund(departed_at, call.cost);
         }

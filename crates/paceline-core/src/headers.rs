@@ -3,9 +3,11 @@
 mod head;
 mod number;
 mod published;
+pub mod ratelimit;
 mod reset;
 pub mod retry_after;
 mod rfc3339;
+mod structured;
 pub mod vendor;
 pub mod x_ratelimit;
 

@@ -18,9 +18,8 @@ use paceline_sim::world::{self, Run, Terms};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let number = |at: usize, default: u64| {
-        arguments.get(at).map_or(default, |text| text.parse().expect("a number"))
-    };
+    let number =
+        |at: usize, default: u64| arguments.get(at).map_or(default, |text| text.parse().expect("a number"));
     let (records, seeds) = (number(0, 60_000), number(1, 20));
     let part = arguments.get(2).cloned().unwrap_or_default();
     let first = number(3, 0);
@@ -58,7 +57,9 @@ fn report(row: &Row, mut runs: Vec<(u64, Run)>) {
     runs.sort_by_key(|run| run.0);
     let ratio = |run: &Run| match row.scenario.platform.limits[0].kind {
         LimiterKind::Concurrency { slots } => {
-            let seconds = (run.stats.last_accept_ms.unwrap_or(1) - run.stats.first_arrival_ms.unwrap_or(0)) as f64 / 1e3;
+            let seconds = (run.stats.last_accept_ms.unwrap_or(1) - run.stats.first_arrival_ms.unwrap_or(0))
+                as f64
+                / 1e3;
             run.stats.accepted as f64 / (f64::from(slots.get()) * seconds / 0.065)
         }
         _ => run.stats.goodput_ratio.unwrap_or(0.0),
@@ -68,10 +69,15 @@ fn report(row: &Row, mut runs: Vec<(u64, Run)>) {
     let worst = runs.iter().min_by(|a, b| ratio(&a.1).total_cmp(&ratio(&b.1))).expect("one");
     wastes.sort_by(f64::total_cmp);
     ratios.sort_by(f64::total_cmp);
-    let mut of_rates: Vec<f64> = runs.iter().map(|(_, run)| {
-        let seconds = (run.stats.last_accept_ms.unwrap_or(1) - run.stats.first_arrival_ms.unwrap_or(0)) as f64 / 1e3;
-        run.stats.accepted as f64 / (120.0 * seconds)
-    }).collect();
+    let mut of_rates: Vec<f64> = runs
+        .iter()
+        .map(|(_, run)| {
+            let seconds = (run.stats.last_accept_ms.unwrap_or(1) - run.stats.first_arrival_ms.unwrap_or(0))
+                as f64
+                / 1e3;
+            run.stats.accepted as f64 / (120.0 * seconds)
+        })
+        .collect();
     of_rates.sort_by(f64::total_cmp);
     let of_rate = of_rates[of_rates.len() / 2];
     let early: u64 = runs.iter().map(|(_, run)| run.stats.early_returns).sum();
@@ -98,7 +104,10 @@ fn report(row: &Row, mut runs: Vec<(u64, Run)>) {
     }
     if row.name.starts_with("changing") {
         for (from, to, rate) in [(0, 150, 120.0), (180, 300, 60.0), (360, 450, 180.0), (480, 560, 120.0)] {
-            let mut parts: Vec<f64> = runs.iter().map(|(_, run)| accepted_in(run, from, to) / (rate * (to - from) as f64)).collect();
+            let mut parts: Vec<f64> = runs
+                .iter()
+                .map(|(_, run)| accepted_in(run, from, to) / (rate * (to - from) as f64))
+                .collect();
             parts.sort_by(f64::total_cmp);
             println!("      {from:>4}..{to} s at {rate}: {:.3} ({:.3})", parts[parts.len() / 2], parts[0]);
         }
@@ -170,21 +179,36 @@ fn rows(records: u64) -> Vec<Row> {
         row("fixed window 10 s", window(1_200, 10), Seconds, (0.97, 1.0)),
         row("sliding log 10 s", log, Seconds, (0.97, 1.0)),
         row("fixed window 1 s", window(120, 1), Seconds, (0.955, 1.0)),
-        row("sliding counter 10 s", LimiterKind::SlidingCounter { rate: per(1_200, 10) }, Seconds, (0.94, 1.5)),
-        row("leaky queue 60 no header", LimiterKind::LeakyBucket { rate: per(120, 1), queue: 60 }, Absent, (0.96, 2.0)),
+        row(
+            "sliding counter 10 s",
+            LimiterKind::SlidingCounter { rate: per(1_200, 10) },
+            Seconds,
+            (0.94, 1.5),
+        ),
+        row(
+            "leaky queue 60 no header",
+            LimiterKind::LeakyBucket { rate: per(120, 1), queue: 60 },
+            Absent,
+            (0.96, 2.0),
+        ),
         row("token bucket burst 120 no header", bucket(120, 120), Absent, (0.95, 1.0)),
     ];
     let mut counting = row("sliding log counts refused", log, Seconds, (0.945, 2.0));
     counting.scenario.platform.limits[0].counts_refused = true;
     rows.push(counting);
-    let mut slots = row("concurrency 10", LimiterKind::Concurrency { slots: count(10) }, Seconds, (0.93, 2.0));
+    let mut slots =
+        row("concurrency 10", LimiterKind::Concurrency { slots: count(10) }, Seconds, (0.93, 2.0));
     slots.scenario.platform.latency = LatencyRange::between(ms(45), ms(65));
     slots.scenario.uplink = LatencyRange::between(ms(2), ms(8));
     slots.scenario.downlink = LatencyRange::between(ms(2), ms(8));
     rows.push(slots);
     let mut three = row("three credentials", window(300, 60), Seconds, (0.97, 5.0));
     three.scenario.callers.credentials = count(3);
-    three.scenario.platform.limits.push(LimitConfig { scope: ScopeKind::Tenant, ..LimitConfig::per_credential(window(1_200, 60)) });
+    three
+        .scenario
+        .platform
+        .limits
+        .push(LimitConfig { scope: ScopeKind::Tenant, ..LimitConfig::per_credential(window(1_200, 60)) });
     rows.push(three);
     let mut changing = row("changing", bucket(120, 120), Seconds, (0.0, 3.0));
     changing.scenario.records = 72_000;

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use paceline_core::Instant;
+use paceline_core::headers::QuotaUnit;
 
 mod application;
 mod change;
@@ -19,6 +20,7 @@ mod limiter;
 mod limits;
 mod penalty;
 mod pressure;
+mod published;
 mod rate;
 mod replays;
 mod reply;
@@ -35,6 +37,7 @@ pub use latency::LatencyRange;
 pub use limiter::LimiterKind;
 pub use limits::Refuser;
 pub use penalty::Ban;
+pub use published::{PublishedForm, PublishedQuota};
 pub use rate::Rate;
 pub use reply::{Body, ItemResult, Problem, Reply};
 pub use request::{Nature, Payload, Record, Request};
@@ -210,14 +213,16 @@ impl Platform {
             BulkCost::Item => request.payload.items(),
         };
         let admission = self.limits.admit(now.as_nanos(), cost);
+        let published = self.publish(now);
         self.pressure.note(now, matches!(admission, Admission::Granted { .. }));
         match admission {
             Admission::Granted { delay, slots } => {
                 self.tally.admitted_cost += u64::from(cost);
                 let due = due + Duration::from_nanos(delay);
-                self.serve(now, due, cost, request, Ticket { slots, wait: None })
+                let ticket = Ticket { slots, wait: None };
+                self.serve(now, due, cost, request, published, ticket)
             }
-            Admission::Refused { wait, by } => self.refuse(due, client, wait, by),
+            Admission::Refused { wait, by } => self.refuse(due, client, wait, by, published),
             Admission::TooMuch => {
                 self.tally.stats.rejected += 1;
                 Service::problem(due, Problem::TooCostly)
@@ -225,10 +230,31 @@ impl Platform {
         }
     }
 
+    fn publish(&mut self, now: Instant) -> Option<PublishedQuota> {
+        let form = self.config.published;
+        if form == PublishedForm::Absent {
+            return None;
+        }
+        let unit = match self.config.bulk_cost {
+            BulkCost::Call => QuotaUnit::Requests,
+            BulkCost::Item => QuotaUnit::Cost,
+        };
+        let (scope, standing) = self.limits.tightest(now.as_nanos())?;
+        PublishedQuota::new(form, scope, unit, standing)
+    }
+
     /// The wait is true from arrival; told from sending it is never too short.
-    fn refuse(&mut self, due: Instant, client: ClientIndex, wait: u64, by: Refuser) -> Service {
+    fn refuse(
+        &mut self,
+        due: Instant,
+        client: ClientIndex,
+        wait: u64,
+        by: Refuser,
+        published: Option<PublishedQuota>,
+    ) -> Service {
         self.tally.stats.throttled += 1;
         let mut reply = Reply::new(429, Body::Refused(by));
+        reply.published = published;
         let wait = Duration::from_nanos(wait);
         let sent = self.config.own_clock(self.config.epoch + due.saturating_since(Instant::EPOCH));
         reply.retry_after = self.config.retry_after.write(wait, sent, self.pressure.overload());
@@ -245,6 +271,7 @@ impl Platform {
         due: Instant,
         cost: u32,
         request: &Request<'_>,
+        published: Option<PublishedQuota>,
         ticket: Ticket,
     ) -> Service {
         let fault = self.faults.strike(&mut self.rng);
@@ -253,7 +280,8 @@ impl Platform {
             Some(FaultKind::ResetBefore) => (Ending::ResetBefore, due),
             Some(FaultKind::ErrorBefore(error)) => (Ending::of_error(error), due),
             _ => {
-                let (reply, due) = self.application.answer(due, request, &mut self.rng);
+                let (mut reply, due) = self.application.answer(due, request, &mut self.rng);
+                reply.published = published;
                 self.tally.answered(now, reply.status, cost);
                 Ending::of_reply(reply, due, fault)
             }

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use fastrand::Rng;
+use paceline_core::headers::Published;
 use paceline_core::{Answered, AttemptId, CallId, Cost, GiveUp, Instant, Reply};
 use slab::Slab;
 
@@ -267,7 +268,8 @@ impl<'a> World<'a> {
         match ending {
             Ending::Reply(reply) => {
                 let retry_after = reply.retry_after.and_then(RetryAfter::told);
-                let answered = Answered { retry_after, ..Answered::status(reply.status) };
+                let published = reply.published.map_or(Published::NONE, |quota| quota.as_read());
+                let answered = Answered { retry_after, published, ..Answered::status(reply.status) };
                 serving.answer = Answer {
                     reply: Reply::Answered(answered),
                     retry_after: reply.retry_after,

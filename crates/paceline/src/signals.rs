@@ -1,5 +1,6 @@
 //! An HTTP response as the signals that the machine reads, with the eyes of a platform's profile.
 
+mod ietf;
 mod look;
 mod meaning;
 mod waits;
@@ -41,12 +42,16 @@ impl Received<'_> {
         if self.headers.contains_key(RETRY_AFTER) {
             answered.retry_after = waits::retry_after(self.headers);
         }
+        answered.published = ietf::published(self.headers);
         if is_plain(profile) {
             return answered;
         }
         let lines = look::lines(self.headers);
         let look = Look::new(Head::new(&lines, look::wall_now()), self.body);
-        answered.published = profile.published(look.head());
+        let published = profile.published(look.head());
+        if !published.is_empty() {
+            answered.published = published;
+        }
         answered.meaning = meaning::of(profile, self, &look);
         answered.cost = profile.cost.as_ref().and_then(|place| look.first(place, cost));
         answered.retry_after = answered.retry_after.or_else(|| waits::told(profile, &answered, &look));
@@ -178,6 +183,34 @@ mod tests {
         for body in ["", "[]", r#"{"cost":null}"#, r#"{"cost":"NaN"}"#, r#"{"cost":[1]}"#] {
             assert_eq!(read(&profile, 200, body).cost, None, "{body}");
         }
+    }
+
+    fn published_by(lines: &[(&'static str, &'static str)]) -> Vec<(Option<u64>, Option<u64>)> {
+        let mut map = HeaderMap::new();
+        for &(name, value) in lines {
+            map.append(name, http::HeaderValue::from_static(value));
+        }
+        let published = answered(StatusCode::OK, &map).published;
+        published.iter().map(|limit| (limit.count, limit.remaining)).collect()
+    }
+
+    #[test]
+    fn the_lines_of_a_published_field_are_one_list() {
+        let lines = [
+            ("ratelimit", "\"burst\";r=50;t=30"),
+            ("ratelimit-policy", "\"daily\";q=1000"),
+            ("ratelimit", "\"daily\";r=700"),
+            ("ratelimit-policy", "\"burst\";q=100;w=60"),
+        ];
+        assert_eq!(published_by(&lines), [(Some(100), Some(50)), (Some(1_000), Some(700))]);
+    }
+
+    #[test]
+    fn fields_that_a_platform_tries_out_count_where_there_are_no_others() {
+        let tried = ("beta-ratelimit", "\"global-app-quota\";r=13500;t=600");
+        assert_eq!(published_by(&[tried]), [(None, Some(13_500))]);
+        assert_eq!(published_by(&[tried, ("ratelimit", "\"default\";r=5")]), [(None, Some(5))]);
+        assert!(published_by(&[("ratelimit", "junk")]).is_empty());
     }
 
     #[test]

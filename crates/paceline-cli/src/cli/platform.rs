@@ -13,7 +13,7 @@ mod limits;
 use limits::{ConcurrencyArg, LimitArg};
 
 use crate::platform::words::{
-    BulkCostArg, FAULT_HELP, FaultArg, LimiterArg, OutageArg, RetryAfterArg, ban, latency,
+    BulkCostArg, FAULT_HELP, FaultArg, LimiterArg, OutageArg, PublishArg, RetryAfterArg, ban, latency,
 };
 use crate::platform::{Profile, StandIn, StandInConfig, serve};
 
@@ -50,6 +50,9 @@ pub struct PlatformArgs {
     /// How a refusal says when to come back [default: seconds]
     #[arg(long, value_enum, value_name = "FORM")]
     retry_after: Option<RetryAfterArg>,
+    /// How every reply publishes what is left of its tightest limit: a draft of the IETF [default: none]
+    #[arg(long, value_enum, value_name = "DRAFT")]
+    publish: Option<PublishArg>,
     /// So many early returns in a time, and the credential gets 403 for as long, such as 20/60s
     #[arg(long, value_name = "N/TIME", value_parser = ban)]
     ban: Option<Ban>,
@@ -165,6 +168,7 @@ impl PlatformArgs {
         platform.faults = self.faults.into_iter().map(|fault| fault.0).collect();
         platform.outages = self.outages.into_iter().map(|outage| outage.0).collect();
         platform.retry_after = self.retry_after.map_or(platform.retry_after, Into::into);
+        platform.published = self.publish.map_or(platform.published, Into::into);
         platform.body_limit = self.body_limit.unwrap_or(platform.body_limit);
         platform.expected_credential = self.expect_token.as_deref().map(crate::platform::token);
         Ok(StandInConfig { platform, key_field: self.key })

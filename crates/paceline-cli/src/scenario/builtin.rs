@@ -35,7 +35,7 @@ fn advice(name: &str) -> String {
 }
 
 /// By name; the four readings of the founding question come first.
-const SHIPPED: [(&str, &str); 35] = [
+const SHIPPED: [(&str, &str); 36] = [
     ("founding", include_str!("../../../../scenarios/founding.toml")),
     ("founding-concurrency", include_str!("../../../../scenarios/founding-concurrency.toml")),
     ("founding-minute", include_str!("../../../../scenarios/founding-minute.toml")),
@@ -59,6 +59,7 @@ const SHIPPED: [(&str, &str); 35] = [
     ("open-loop", include_str!("../../../../scenarios/open-loop.toml")),
     ("outage", include_str!("../../../../scenarios/outage.toml")),
     ("overload", include_str!("../../../../scenarios/overload.toml")),
+    ("published", include_str!("../../../../scenarios/published.toml")),
     ("refused-calls-count", include_str!("../../../../scenarios/refused-calls-count.toml")),
     ("scaled-retry-after", include_str!("../../../../scenarios/scaled-retry-after.toml")),
     ("scaled-window", include_str!("../../../../scenarios/scaled-window.toml")),

@@ -9,7 +9,7 @@ pub(super) const LIST: KeyList =
     KeyList { keys: &KEYS, lists: &["limit", "fault", "outage", "change"], page: "docs/scenarios.md" };
 
 /// All keys, table by table.
-pub static KEYS: [Key; 47] = [
+pub static KEYS: [Key; 48] = [
     Key::new("", "name", "text", "", "\"founding\""),
     Key::new("", "about", "text", "", "\"500 users sync 2 KB each against 120 calls a second.\""),
     Key::new("", "records", "whole number", "", "12000"),
@@ -28,6 +28,7 @@ pub static KEYS: [Key; 47] = [
     Key::new("network", "round_trip", "time or range", "", "\"20ms..60ms\""),
     Key::new("platform", "latency", "time or range", "\"0s\"", "\"30ms..80ms\""),
     Key::new("platform", "retry_after", "form", "\"seconds\"", "\"date\""),
+    Key::new("platform", "publish", "form", "\"none\"", "\"draft-8\""),
     Key::new("platform", "ban", "early returns in a time", "", "\"20/60s\""),
     Key::new("platform", "clock_behind", "time", "\"0s\"", "\"2min\""),
     Key::new("platform", "body_limit", "size", "\"512KB\"", "\"1MB\""),

@@ -12,7 +12,7 @@ use super::keys::LIST;
 use super::limits::{Limits, changes, limits};
 use super::mishaps::{faults, outages};
 use super::values::{any_count, arrival_rate, choice, count, latency, name, size, time, truth};
-use crate::platform::words::{self, BulkCostArg, RetryAfterArg};
+use crate::platform::words::{self, BulkCostArg, PublishArg, RetryAfterArg};
 use crate::units::Size;
 use crate::written::{Notes, Problems, Section, Source};
 
@@ -161,6 +161,7 @@ fn platform(top: &Section<'_>, limits: Option<&Limits>) -> Option<PlatformConfig
     let defaults = PlatformConfig::default();
     let latency = section.and_then(|section| section.optional("latency", latency));
     let form = section.and_then(|section| section.optional("retry_after", choice::<RetryAfterArg>));
+    let published = section.and_then(|section| section.optional("publish", choice::<PublishArg>));
     let ban = section.and_then(|section| section.optional("ban", |value| words::ban(value.text()?)));
     let body_limit = section.and_then(|section| section.optional("body_limit", size));
     let clock_behind = section.and_then(|section| section.optional("clock_behind", time));
@@ -170,6 +171,7 @@ fn platform(top: &Section<'_>, limits: Option<&Limits>) -> Option<PlatformConfig
         limits: limits?.configs.clone(),
         changes: changes?,
         retry_after: form.map_or(defaults.retry_after, Into::into),
+        published: published.map_or(defaults.published, Into::into),
         ban,
         latency: latency.unwrap_or_default(),
         faults: faults?,

@@ -9,5 +9,6 @@ mod limits;
 mod network;
 mod notifications;
 mod program;
+mod published;
 mod records;
 mod wire;

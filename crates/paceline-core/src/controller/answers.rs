@@ -9,6 +9,7 @@ use crate::controller::calls::Stands;
 use crate::controller::{Beside, Controller};
 use crate::event::Event;
 use crate::gate::GateCause;
+use crate::headers::PublishedLimit;
 use crate::outcome::{GiveUp, Outcome, Verdict};
 use crate::reply::{Answered, Reply};
 use crate::scope::{ScopeId, ScopeKind};
@@ -30,6 +31,7 @@ impl Controller {
         let outcome = Outcome::of(reply, self.was_throttled_lately(now, &call));
         self.emit(Event::Answered { attempt: id, outcome });
         let counted = self.correct_cost(now, &call, departed_at, reply);
+        self.read_published(now, &call, departed_at, reply, outcome);
         self.learn(now, &counted, (departed_at, beside), reply, outcome);
         let is_current = self.calls.find(call.id).is_some_and(|state| state.attempts == id.number);
         if !is_current {
@@ -87,6 +89,43 @@ impl Controller {
         }
     }
 
+    /// Each scope is told what the reply publishes of it: of what names no scope, the credential's.
+    fn read_published(
+        &mut self,
+        now: Instant,
+        call: &Call,
+        departed_at: Instant,
+        reply: &Reply,
+        outcome: Outcome,
+    ) {
+        let answered = match reply {
+            Reply::Answered(answered) => Some(answered),
+            Reply::Lost => None,
+            Reply::NotSent => {
+                call.scopes
+                    .as_slice()
+                    .iter()
+                    .for_each(|&id| self.scopes.state_mut(id).forget_departure(call.cost));
+                return;
+            }
+        };
+        let refuser =
+            answered.map(|answered| self.scopes.of_kind_or_narrowest(&call.scopes, answered.named_scope));
+        for &id in call.scopes.as_slice() {
+            let of_scope = |limit: &&PublishedLimit| {
+                let kind = Some(limit.scope.unwrap_or(ScopeKind::Credential));
+                self.scopes.of_kind_or_narrowest(&call.scopes, kind) == id
+            };
+            let limits = answered.into_iter().flat_map(|answered| answered.published.iter());
+            let limits: Vec<PublishedLimit> = limits.filter(of_scope).copied().collect();
+            let scope = self.scopes.state_mut(id);
+            if matches!(outcome, Outcome::Throttled) && refuser == Some(id) && !scope.is_echo(departed_at) {
+                scope.doubt_published(now, &limits);
+            }
+            scope.handle_published(now, departed_at, call.cost, &limits);
+        }
+    }
+
     fn learn_working(&mut self, call: &Call, departed_at: Instant) {
         for &id in call.scopes.as_slice() {
             if self.scopes.state_mut(id).handle_working(departed_at) {
@@ -128,7 +167,7 @@ impl Controller {
             return;
         }
         scope.handle_episode(now, departed_at, in_flight, answered.retry_after);
-        let belief = scope.belief();
+        let belief = scope.belief(now);
         self.emit(Event::Believed { scope: id, belief });
         if answered.retry_after.is_none() {
             self.close_unnamed(now, id, GateCause::Backoff);

@@ -81,7 +81,7 @@ impl Controller {
     fn think_over(&mut self, now: Instant, id: ScopeId) {
         let scope = self.scopes.state_mut(id);
         if scope.advance(now) {
-            let belief = scope.belief();
+            let belief = scope.belief(now);
             self.emit(Event::Believed { scope: id, belief });
         }
     }

@@ -7,9 +7,10 @@ use crate::budget::RetryBudget;
 use crate::call::{AttemptId, Cost};
 use crate::concurrency::Slots;
 use crate::gate::{Gate, GateCause};
-use crate::learn::{Belief, Identification, Learned};
+use crate::headers::PublishedLimit;
+use crate::learn::{Belief, Identification, Learned, Source};
 use crate::limits::Limits;
-use crate::quota::Rate;
+use crate::quota::{Grant, PublishedShadow, Rate};
 use crate::time::Instant;
 
 /// Everything the machine keeps about one scope.
@@ -18,6 +19,8 @@ pub(crate) struct ScopeState {
     pub(crate) gate: Gate,
     pub(crate) budget: RetryBudget,
     slots: Slots,
+    /// What the platform says of itself; it paces while that is true.
+    published: PublishedShadow,
     learner: Identification,
     limits: Limits,
     /// The attempt that tries first while the gate is half open.
@@ -64,6 +67,7 @@ impl ScopeState {
             gate: Gate::open(),
             budget: RetryBudget::full(),
             slots,
+            published: PublishedShadow::new(&limits),
             learner: Identification::new(limits),
             limits,
             scout: None,
@@ -84,6 +88,7 @@ impl ScopeState {
     pub(crate) fn set_limits(&mut self, now: Instant, limits: Limits) {
         self.limits = limits;
         let before = std::mem::replace(&mut self.learner, Identification::new(limits));
+        self.published.set_limits(&limits);
         self.slots.set_limit(limits.in_flight);
         if !self.has_departed {
             // What an earlier run learned is no less true.
@@ -101,11 +106,27 @@ impl ScopeState {
         if self.gate.is_half_open() && self.scout.is_some() {
             return Some(Refusal::Scout);
         }
-        if self.slots.is_full() || self.learner.in_flight().is_some_and(|most| self.slots.taken() >= most) {
+        if self.slots.is_full() {
+            return Some(Refusal::Slots);
+        }
+        if self.published.is_active(now) {
+            return self.refusal_of_published(now, cost);
+        }
+        if self.learner.in_flight().is_some_and(|most| self.slots.taken() >= most) {
             return Some(Refusal::Slots);
         }
         let ready_at = self.learner.ready_at(now, cost);
         (ready_at > now).then_some(Refusal::Pace(ready_at))
+    }
+
+    /// While published limits are the pacer, the learner only observes; what the user knows holds all the same.
+    fn refusal_of_published(&self, now: Instant, cost: Cost) -> Option<Refusal> {
+        let known_at = self.limits.known.map_or(now, |_| self.learner.ready_at(now, cost));
+        match self.published.grant(now, cost) {
+            Grant::AfterAnswer => Some(Refusal::Slots),
+            Grant::At(at) => Some(Refusal::Pace(at.max(known_at))),
+            Grant::Now => (known_at > now).then_some(Refusal::Pace(known_at)),
+        }
     }
 
     /// The pacer has delayed a departure: its rate binds.
@@ -117,7 +138,12 @@ impl ScopeState {
     pub(crate) fn charge(&mut self, now: Instant, cost: Cost) {
         self.has_departed = true;
         self.slots.take();
-        self.learner.depart(now, cost, self.slots.taken(), std::mem::take(&mut self.held_back));
+        let held_back = std::mem::take(&mut self.held_back);
+        // The learner's pace is not what is kept while another paces: it would run into debt.
+        if self.limits.known.is_some() || !self.published.is_active(now) {
+            self.learner.depart(now, cost, self.slots.taken(), held_back);
+        }
+        self.published.depart(now, cost);
     }
 
     /// Marks `attempt` as the one that tries first, if the gate asks for one.
@@ -130,6 +156,7 @@ impl ScopeState {
     /// Gives back what an attempt that never left had taken; its slot is freed apart.
     pub(crate) fn refund(&mut self, departed_at: Instant, cost: Cost) {
         self.learner.refund(departed_at, cost);
+        self.published.recall(cost);
     }
 
     /// An attempt that was charged `charged` has cost `actual`. Too little is charged now, up to what the scope admits in
@@ -143,7 +170,7 @@ impl ScopeState {
                 clippy::cast_sign_loss,
                 reason = "a cast of floats saturates"
             )]
-            let most = (self.rate().as_per_second() * MOST_DEBT.as_secs_f64()).ceil() as u32;
+            let most = (self.rate(now).as_per_second() * MOST_DEBT.as_secs_f64()).ceil() as u32;
             let most = NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN);
             self.learner.charge(now, Cost(more.min(most)));
         }
@@ -209,6 +236,27 @@ impl ScopeState {
         self.learner.accepted(now, departed_at, in_flight, cost);
     }
 
+    /// An attempt is over; `limits` is what its reply publishes of this scope.
+    pub(crate) fn handle_published(
+        &mut self,
+        now: Instant,
+        departed_at: Instant,
+        cost: Cost,
+        limits: &[PublishedLimit],
+    ) {
+        self.published.handle_answer(now, departed_at, cost, limits);
+    }
+
+    /// An attempt did not leave after all; what it took of the learner's pacer stays taken.
+    pub(crate) fn forget_departure(&mut self, cost: Cost) {
+        self.published.recall(cost);
+    }
+
+    /// An attempt was refused for this scope, whose reply publishes `limits` of it.
+    pub(crate) fn doubt_published(&mut self, now: Instant, limits: &[PublishedLimit]) {
+        self.published.handle_refusal(now, limits);
+    }
+
     /// An attempt was refused, echo or not: it used nothing up.
     pub(crate) fn handle_refused(&mut self, departed_at: Instant, cost: Cost) {
         self.learner.bounced(departed_at, cost);
@@ -239,18 +287,29 @@ impl ScopeState {
     }
 
     /// What it is believed to admit.
-    pub(crate) fn belief(&self) -> Belief {
+    pub(crate) fn belief(&self, now: Instant) -> Belief {
+        if self.published.is_active(now) {
+            let in_flight =
+                self.published.slots().and_then(|slots| u32::try_from(slots).ok()?.try_into().ok());
+            let learned = Learned { quota: self.published.quota(), in_flight };
+            let accepted = self.accepted;
+            return Belief { learned, bounds: None, source: Source::Published, refusals: 0, accepted };
+        }
         self.learner.belief()
     }
 
     /// The rate that it is paced at.
-    pub(crate) fn rate(&self) -> Rate {
-        self.learner.rate()
+    pub(crate) fn rate(&self, now: Instant) -> Rate {
+        let published = self.published.is_active(now).then(|| self.published.rate()).flatten();
+        published.unwrap_or_else(|| self.learner.rate())
     }
 
     /// When its pacer grants one unit.
     pub(crate) fn paced_at(&self, now: Instant) -> Instant {
-        self.learner.ready_at(now, Cost::ONE)
+        match self.refusal(now, Cost::ONE) {
+            Some(Refusal::Pace(at)) => at,
+            _ => now,
+        }
     }
 
     /// Whether nothing would be lost by forgetting it.

@@ -16,7 +16,7 @@ use crate::learn::round_trip::RoundTrips;
 use crate::learn::shadow::{self, Beyond, Shadow};
 use crate::learn::trace::{Refused, Timeline, Trace};
 use crate::limits::Limits;
-use crate::quota::{Rate, TokenBucket};
+use crate::quota::{Rate, TokenBucket, least_burst};
 use crate::time::Instant;
 
 /// The learner of one scope.
@@ -383,7 +383,9 @@ impl Identification {
         if let Some(probe) = self.probing.under_way {
             let has_passed = match self.model {
                 Some(Model::Bucket { burst, .. }) => self.drawn > 1.3 * burst + 20.0,
-                Some(Model::Window { count, .. }) => at > probe.until && self.was_beyond(at, count, probe.raised),
+                Some(Model::Window { count, .. }) => {
+                    at > probe.until && self.was_beyond(at, count, probe.raised)
+                }
                 Some(Model::Pace { .. }) | None => at > probe.until,
             };
             if has_passed {
@@ -633,14 +635,6 @@ impl Identification {
     }
 }
 
-/// What a late wake-up may catch up with: half a slot, so that timers which fire late do not cost capacity for good (a
-/// pacer with a burst of 1 loses 8 % at 120/s); and at rates whose slots are shorter than a timer's grain, that grain.
-fn least_burst(rate: Rate) -> f64 {
-    (rate.as_per_second() * TIMER_GRAIN.as_secs_f64()).max(1.5)
-}
-
-/// tokio's timers round up to a millisecond; two leave room for a busy machine.
-const TIMER_GRAIN: Duration = Duration::from_millis(2);
 /// Where an unknown platform is first tried, per second: a handful of calls meet a slow one, and a limit of 120/s is
 /// reached in a second.
 const START: f64 = 40.0;

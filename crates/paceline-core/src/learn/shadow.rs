@@ -114,7 +114,13 @@ struct Entry {
 
 impl Ledger {
     pub(crate) fn new(count: f64, period: Duration) -> Self {
-        Self { entries: VecDeque::new(), inside: 0.0, count: count.max(1.0), period, beyond: Beyond::default() }
+        Self {
+            entries: VecDeque::new(),
+            inside: 0.0,
+            count: count.max(1.0),
+            period,
+            beyond: Beyond::default(),
+        }
     }
 
     /// The same departures against other numbers.
@@ -140,7 +146,8 @@ impl Ledger {
 
     /// When it is believed to fit.
     fn granted_at(&self, cost: Cost) -> Instant {
-        let mut excess = self.inside + f64::from(cost.0.get()).min(self.count) - self.count - self.beyond.asked;
+        let mut excess =
+            self.inside + f64::from(cost.0.get()).min(self.count) - self.count - self.beyond.asked;
         if excess <= ROUNDING {
             return Instant::EPOCH;
         }

@@ -10,6 +10,7 @@ use crate::platform::fingerprint::Fingerprint;
 use crate::platform::latency::LatencyRange;
 use crate::platform::limiter::LimiterKind;
 use crate::platform::penalty::Ban;
+use crate::platform::published::PublishedForm;
 use crate::platform::retry_after::RetryAfterForm;
 
 /// A platform as data. The default limits nothing, answers at once and never fails.
@@ -21,6 +22,8 @@ pub struct PlatformConfig {
     pub changes: Vec<Change>,
     /// How a refusal tells when to come back.
     pub retry_after: RetryAfterForm,
+    /// How every reply that a limit was asked about, granted or refused, publishes that limit.
+    pub published: PublishedForm,
     /// What early returns cost; none: they are only counted.
     pub ban: Option<Ban>,
     /// How long every answer takes, refusals too.
@@ -47,6 +50,7 @@ impl Default for PlatformConfig {
             limits: Vec::new(),
             changes: Vec::new(),
             retry_after: RetryAfterForm::default(),
+            published: PublishedForm::default(),
             ban: None,
             latency: LatencyRange::default(),
             faults: Vec::new(),

@@ -7,6 +7,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use crate::platform::published::Standing;
 use crate::platform::rate::Rate;
 
 mod concurrency;
@@ -118,6 +119,18 @@ impl Limiter {
             Self::SlidingCounter(limiter) => limiter.check(now, cost),
             Self::LeakyBucket(limiter) => limiter.check(now, cost),
             Self::Concurrency(limiter) => limiter.check(),
+        }
+    }
+
+    /// How it stands at `now`, as such limiters publish it.
+    pub(crate) fn standing(&mut self, now: u64) -> Standing {
+        match self {
+            Self::TokenBucket(limiter) => limiter.standing(now),
+            Self::FixedWindow(limiter) => limiter.standing(now),
+            Self::SlidingLog(limiter) => limiter.standing(now),
+            Self::SlidingCounter(limiter) => limiter.standing(now),
+            Self::LeakyBucket(limiter) => limiter.standing(now),
+            Self::Concurrency(limiter) => limiter.standing(),
         }
     }
 

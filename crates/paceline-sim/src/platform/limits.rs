@@ -7,6 +7,7 @@ use crate::platform::change::Change;
 use crate::platform::config::LimitConfig;
 use crate::platform::fingerprint::Fingerprint;
 use crate::platform::limiter::{Check, Limiter};
+use crate::platform::published::Standing;
 use crate::platform::request::Request;
 
 /// One limiter of one key: the limit's place in the configuration, and the key's among those it has seen.
@@ -110,6 +111,20 @@ impl Limits {
         if self.refusing.is_empty() { self.take(now, cost) } else { self.refuse(now, cost) }
     }
 
+    /// Of the limits that the call falls under, the one of which the least share is left, and how it stands.
+    pub(crate) fn tightest(&mut self, now: u64) -> Option<(ScopeKind, Standing)> {
+        let mut tightest: Option<(ScopeKind, Standing)> = None;
+        for at in 0..self.keys.len() {
+            let key = self.keys[at];
+            let scope = self.limits[key.limit as usize].config.scope;
+            let standing = self.limiter(key).standing(now);
+            if tightest.is_none_or(|(_, least)| is_tighter(standing, least)) {
+                tightest = Some((scope, standing));
+            }
+        }
+        tightest
+    }
+
     pub(crate) fn release(&mut self, key: LimitKey) {
         self.limiter(key).release();
     }
@@ -157,6 +172,12 @@ impl Limits {
     fn limiter(&mut self, key: LimitKey) -> &mut Limiter {
         &mut self.limits[key.limit as usize].keyed[key.key as usize].limiter
     }
+}
+
+/// Whether less of its count is left of `one` than of `other`.
+fn is_tighter(one: Standing, other: Standing) -> bool {
+    let share = |of: Standing, by: Standing| u128::from(of.remaining) * u128::from(by.count);
+    share(one, other) < share(other, one)
 }
 
 #[derive(Debug)]

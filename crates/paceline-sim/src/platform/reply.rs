@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::platform::limits::Refuser;
+use crate::platform::published::PublishedQuota;
 use crate::platform::retry_after::RetryAfter;
 
 /// An answer. Its text is only written when somebody asks for it: a simulated world never does.
@@ -13,6 +14,8 @@ pub struct Reply {
     pub status: u16,
     /// When to come back.
     pub retry_after: Option<RetryAfter>,
+    /// How the tightest of its limits stands.
+    pub published: Option<PublishedQuota>,
     /// Whether it is the reply that an earlier call with the same idempotency key earned.
     pub replayed: bool,
     /// What it says.
@@ -21,7 +24,7 @@ pub struct Reply {
 
 impl Reply {
     pub(crate) const fn new(status: u16, body: Body) -> Self {
-        Self { status, retry_after: None, replayed: false, body }
+        Self { status, retry_after: None, published: None, replayed: false, body }
     }
 
     pub(crate) const fn problem(problem: Problem) -> Self {
@@ -42,6 +45,7 @@ impl Reply {
             headers.push(("retry-after", Cow::Owned(retry_after.to_string())));
             headers.extend(retry_after.date().map(|date| ("date", Cow::Owned(date))));
         }
+        headers.extend(self.published.iter().flat_map(PublishedQuota::headers));
         if self.replayed {
             headers.push(("idempotent-replayed", Cow::Borrowed("true")));
         }

@@ -1,7 +1,7 @@
 //! The words that flags and scenarios choose from.
 
 use clap::ValueEnum;
-use paceline_sim::platform::{BulkCost, RetryAfterForm};
+use paceline_sim::platform::{BulkCost, PublishedForm, RetryAfterForm};
 
 /// `--limiter`
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -44,6 +44,33 @@ impl From<RetryAfterArg> for RetryAfterForm {
             RetryAfterArg::Scaled => Self::Scaled,
             RetryAfterArg::Zero => Self::Zero,
             RetryAfterArg::None => Self::Absent,
+        }
+    }
+}
+
+/// `--publish`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PublishArg {
+    /// No header
+    None,
+    /// RateLimit-Limit, RateLimit-Remaining and RateLimit-Reset
+    #[value(name = "draft-6")]
+    Draft6,
+    /// RateLimit as a dictionary
+    #[value(name = "draft-7")]
+    Draft7,
+    /// RateLimit and RateLimit-Policy as lists of named items
+    #[value(name = "draft-8")]
+    Draft8,
+}
+
+impl From<PublishArg> for PublishedForm {
+    fn from(arg: PublishArg) -> Self {
+        match arg {
+            PublishArg::None => Self::Absent,
+            PublishArg::Draft6 => Self::Draft6,
+            PublishArg::Draft7 => Self::Draft7,
+            PublishArg::Draft8 => Self::Draft8,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::{Check, wait_of};
+use crate::platform::published::Standing;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Concurrency {
@@ -27,6 +28,11 @@ impl Concurrency {
             return Check::Fits;
         }
         wait_of(u128::from(self.longest_service))
+    }
+
+    pub(super) fn standing(&self) -> Standing {
+        let remaining = u64::from(self.slots.saturating_sub(self.serving));
+        Standing { count: u64::from(self.slots), period: None, remaining, reset: None }
     }
 
     pub(super) fn take(&mut self) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Check, wait_of};
+use crate::platform::published::Standing;
 use crate::platform::rate::Rate;
 
 #[derive(Clone, Debug)]
@@ -28,6 +29,17 @@ impl FixedWindow {
             return Check::Fits;
         }
         wait_of(self.windows.remaining(now))
+    }
+
+    /// The reset is the end of the window.
+    pub(super) fn standing(&mut self, now: u64) -> Standing {
+        self.roll(now);
+        Standing {
+            count: self.most,
+            period: Some(self.windows.length()),
+            remaining: self.most.saturating_sub(self.used),
+            reset: Some(self.windows.remaining(now)),
+        }
     }
 
     pub(super) fn take(&mut self, now: u64, cost: u32) {

@@ -1,6 +1,7 @@
 //! Calls drain at a rate; some wait their turn, the rest are refused.
 
 use super::{Check, wait_of};
+use crate::platform::published::Standing;
 use crate::platform::rate::Rate;
 
 /// Times are kept in units of `1 / count` nanoseconds, in which a call drains in exactly `period` units.
@@ -29,6 +30,19 @@ impl LeakyBucket {
             return Check::Fits;
         }
         wait_of((waits - self.queue).div_ceil(self.count))
+    }
+
+    /// What fits into the queue beside the one being served; the reset is when it will be empty.
+    pub(super) fn standing(&self, now: u64) -> Standing {
+        let holds = self.queue + self.period;
+        let units = |time: u128| u64::try_from(time / self.period).unwrap_or(u64::MAX);
+        let backlog = self.backlog(now);
+        Standing {
+            count: units(holds),
+            period: Some(holds / self.count),
+            remaining: units(holds.saturating_sub(backlog)),
+            reset: Some(backlog.div_ceil(self.count)),
+        }
     }
 
     /// Returns how many nanoseconds the call waits until its last unit is served.

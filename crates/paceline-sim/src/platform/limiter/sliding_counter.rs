@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::fixed_window::Windows;
 use super::{Check, wait_of};
+use crate::platform::published::Standing;
 use crate::platform::rate::Rate;
 
 #[derive(Clone, Debug)]
@@ -33,6 +34,21 @@ impl SlidingCounter {
             return Check::Fits;
         }
         wait_of(fits_from - elapsed)
+    }
+
+    /// The reset is the end of this window.
+    pub(super) fn standing(&mut self, now: u64) -> Standing {
+        self.roll(now);
+        let length = self.windows.length();
+        let in_view = (self.before * self.windows.remaining(now)).div_ceil(length);
+        let remaining = self.most.saturating_sub(self.used).saturating_sub(in_view);
+        let units = |units: u128| u64::try_from(units).unwrap_or(u64::MAX);
+        Standing {
+            count: units(self.most),
+            period: Some(length),
+            remaining: units(remaining),
+            reset: Some(self.windows.remaining(now)),
+        }
     }
 
     pub(super) fn take(&mut self, now: u64, cost: u32) {

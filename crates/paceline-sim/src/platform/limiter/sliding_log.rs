@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{Check, wait_of};
+use crate::platform::published::Standing;
 use crate::platform::rate::Rate;
 
 /// Only the youngest `most` units can matter, so no more than that are remembered.
@@ -31,6 +32,19 @@ impl SlidingLog {
         }
         let leaves = self.leaving(self.held + cost - self.most);
         wait_of(u128::from(leaves) + u128::from(self.window) - u128::from(now))
+    }
+
+    /// The reset is when the oldest admission leaves.
+    pub(super) fn standing(&mut self, now: u64) -> Standing {
+        self.forget(now);
+        let leaves =
+            self.log.front().map_or(0, |&(at, _)| at.saturating_add(self.window).saturating_sub(now));
+        Standing {
+            count: self.most,
+            period: Some(u128::from(self.window)),
+            remaining: self.most.saturating_sub(self.held),
+            reset: Some(u128::from(leaves)),
+        }
     }
 
     pub(super) fn take(&mut self, now: u64, cost: u32) {

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::{Check, wait_of};
+use crate::platform::published::Standing;
 use crate::platform::rate::Rate;
 
 /// The level is kept in units of `1 / period` tokens: one nanosecond adds `count` units, a token is
@@ -34,6 +35,19 @@ impl TokenBucket {
         }
         let missing = (needed - self.level).unsigned_abs();
         wait_of(missing.div_ceil(self.count.unsigned_abs()))
+    }
+
+    /// A period is how long it takes to fill; the reset is when it will be full.
+    pub(super) fn standing(&mut self, now: u64) -> Standing {
+        self.accrue(now);
+        let units = |level: i128| u64::try_from(level.max(0) / self.period).unwrap_or(u64::MAX);
+        let nanos = |level: i128| level.unsigned_abs().div_ceil(self.count.unsigned_abs());
+        Standing {
+            count: units(self.full),
+            period: Some(nanos(self.full)),
+            remaining: units(self.level),
+            reset: Some(nanos(self.full - self.level)),
+        }
     }
 
     /// May go into debt when refused calls count, at most by one burst.
