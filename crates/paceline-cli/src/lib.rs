@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod journal;
 pub mod lab;
+pub mod learned;
 pub mod observe;
 pub mod origin;
 mod page;
