@@ -10,6 +10,7 @@ pub mod origin;
 mod page;
 pub mod platform;
 mod printable;
+pub mod probe;
 pub mod records;
 pub mod report;
 pub mod scenario;
