@@ -5,4 +5,5 @@ mod words;
 mod written;
 
 pub use told::ToldLimits;
+pub(crate) use words::{in_words, with_evidence};
 pub(crate) use written::{read, written};

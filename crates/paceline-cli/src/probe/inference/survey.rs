@@ -14,6 +14,9 @@ pub(super) struct Survey {
     last: Duration,
     first_refusal: Option<Mark>,
     last_refusal: Option<Mark>,
+    /// Moments at which something was refused, and the beginning of the last.
+    moments: u32,
+    moment: Option<Duration>,
     /// Whether the latest call was refused.
     is_refusing: bool,
     in_flight: Load,
@@ -77,6 +80,8 @@ impl Default for Survey {
             last: Duration::ZERO,
             first_refusal: None,
             last_refusal: None,
+            moments: 0,
+            moment: None,
             is_refusing: false,
             in_flight: Load::of(Model::InFlight),
             most_in_flight: 0.0,
@@ -104,6 +109,10 @@ impl Survey {
         let mark = Mark { at: sample.sent, accepted: self.accepted };
         self.first_refusal.get_or_insert(mark);
         self.last_refusal = Some(mark);
+        if self.moment.is_none_or(|began| sample.sent.saturating_sub(began) >= MOMENT) {
+            self.moments += 1;
+            self.moment = Some(sample.sent);
+        }
         for stretch in &mut self.stretches {
             let from = *stretch.from.get_or_insert(mark);
             if let Some(rate) = mark.rate_since(from, stretch.least) {
@@ -154,10 +163,13 @@ impl Survey {
             .collect()
     }
 
-    /// The models that may explain the refusals, the plainest first. With refusals at one moment only there are none but
-    /// calls in flight: nothing says how the limit recovers.
+    /// The models that may explain the refusals, the plainest first. None where something was refused at few moments only: then
+    /// any count would fit.
     pub(super) fn models(&self) -> Vec<Model> {
         let (Some(first), Some(last)) = (self.first_refusal, self.last_refusal) else { return Vec::new() };
+        if self.moments < LEAST_MOMENTS {
+            return Vec::new();
+        }
         let mut rates: Vec<f64> = self.stretches.iter().filter_map(|stretch| stretch.highest).collect();
         rates.extend(last.rate_since(first, LEAST_STRETCH));
         let refused_for = last.at.saturating_sub(first.at);
@@ -214,6 +226,10 @@ const TOLD: [u64; 3] = [1, 10, 60];
 const PERIODS: [u64; 6] = [1, 5, 10, 30, 60, 3_600];
 /// The shortest gives a rate of short logs, the longest one that no blur touches.
 const STRETCHES: [u64; 3] = [1, 10, 60];
+/// Refusals within so long are one event: the calls were under way together.
+const MOMENT: Duration = Duration::from_millis(500);
+/// A rate and a burst can be fitted to two moments; a third can speak against them.
+const LEAST_MOMENTS: u32 = 3;
 const LEAST_STRETCH: Duration = Duration::from_secs(1);
 /// Seconds by which departures tell of arrivals.
 const BLUR: f64 = 0.02;
