@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use paceline::driver::Stopped;
 use paceline_core::{Limits, Rate};
 use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -105,9 +106,10 @@ impl ProbeArgs {
             plan.bounds.calls,
             plan.bounds.refusals
         );
+        let stop = stop_on_signal()?;
         let (watchers, watching) = watch::channel(crate::sync::Progress::default());
         let view = tokio::spawn(ProgressView::new(watching).show());
-        let findings = probe::probe(plan, &watchers, stop_on_ctrl_c()).await;
+        let findings = probe::probe(plan, &watchers, stop).await;
         drop(watchers);
         view.abort();
         Ok(of_findings(&findings?))
@@ -200,18 +202,25 @@ fn save(path: &Path, toml: &str, force: bool) -> io::Result<()> {
     crate::page::save(path, |out| out.write_all(toml.as_bytes()))
 }
 
-/// Cancelled by Ctrl-C; a second one stops the program at once.
-fn stop_on_ctrl_c() -> CancellationToken {
+/// Cancelled by SIGINT (Ctrl-C) or SIGTERM; the second of them stops the program at once.
+///
+/// # Errors
+/// When the system does not hand its signals over.
+fn stop_on_signal() -> io::Result<CancellationToken> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let stop = CancellationToken::new();
     let stopping = stop.clone();
     tokio::spawn(async move {
-        // Without signals there is only the time to stop it.
-        if tokio::signal::ctrl_c().await.is_ok() {
+        for count in 0.. {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if count > 0 {
+                std::process::exit(1);
+            }
             stopping.cancel();
         }
-        if tokio::signal::ctrl_c().await.is_ok() {
-            std::process::exit(1);
-        }
     });
-    stop
+    Ok(stop)
 }
