@@ -115,7 +115,6 @@ impl Ring {
         self.sum += 1;
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "less than the number of slots")]
     fn index(&self, slot: u128) -> usize {
         (slot % self.counts.len() as u128) as usize
     }
