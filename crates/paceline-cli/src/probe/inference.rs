@@ -63,7 +63,7 @@ pub struct Candidate {
     pub explained: u64,
     /// All refusals.
     pub refusals: u64,
-    /// The most that was ever accepted by its count, and the least at which it refused: the limit is between the two.
+    /// The limit is between these: the most that was ever accepted by its count, and the least that was there when it refused.
     pub bounds: (f64, f64),
 }
 

@@ -150,10 +150,9 @@ fn conclusions(inference: &Inference) -> Vec<String> {
 
 /// A candidate with its evidence.
 pub(super) fn words(candidate: &Candidate) -> String {
-    let Candidate { learned, explained, refusals, bounds: (most, least) } = candidate;
+    let Candidate { learned, explained, refusals, bounds: (low, high) } = candidate;
     let limit = in_words(learned).unwrap_or_default();
     format!(
-        "{limit} explains {explained} of {refusals} refusals: at most {most:.0} were accepted by that count, and it \
-         refused from {least:.0} on"
+        "{limit} explains {explained} of {refusals} refusals; by that count, the limit is between {low:.0} and {high:.0}"
     )
 }

@@ -122,7 +122,7 @@ fn a_token_bucket_is_found_with_its_rate_and_burst() {
         };
         assert!(is_near(rate.as_per_second(), count.into(), 0.02), "{count}: {rate}");
         // What is owed is told apart as far as departures tell of arrivals.
-        assert!(is_near(found.get().into(), burst.into(), 0.1), "{count}: burst {found}, not {burst}");
+        assert!(is_near(found.get().into(), burst.into(), 0.05), "{count}: burst {found}, not {burst}");
     }
 }
 
@@ -135,7 +135,7 @@ fn a_fixed_window_is_found_wherever_it_begins() {
             panic!("{count} in {seconds}: {inference:?}")
         };
         assert_eq!(period, Duration::from_secs(seconds), "{inference:?}");
-        assert!(is_near(found.get().into(), count.into(), 0.03), "{found}, not {count}");
+        assert!(is_near(found.get().into(), count.into(), 0.01), "{found}, not {count}");
     }
 }
 
@@ -148,7 +148,7 @@ fn a_sliding_log_is_among_those_that_explain_it_all() {
             _ => None,
         });
         let found = truth.unwrap_or_else(|| panic!("{count} in {seconds}: {inference:?}"));
-        assert!(is_near(found.get().into(), count.into(), 0.03), "{found}, not {count}");
+        assert!(is_near(found.get().into(), count.into(), 0.01), "{found}, not {count}");
     }
 }
 
@@ -185,4 +185,66 @@ fn a_single_moment_of_refusals_says_nothing() {
     let inference = inferred(&log);
     assert_eq!((inference.refused, &inference.candidates[..]), (2, &[][..]));
     assert_eq!(inferred(&[]).candidates, []);
+}
+
+#[test]
+fn what_a_steady_load_cannot_tell_apart_is_told_as_such() {
+    // One user, every 8 ms: a window that slides is full as often as one that stands.
+    let log = Test {
+        users: 1,
+        latency: [8, 8],
+        after_refusal: Duration::ZERO,
+        ..Test::of(LimiterKind::SlidingLog { rate: per(100, 1) })
+    };
+    let inference = log.inferred();
+    let kinds: Vec<_> = inference.candidates.iter().filter_map(|candidate| candidate.learned.quota).collect();
+    let second = Duration::from_secs(1);
+    for quota in [
+        Quota::SlidingLog { count: some(100), period: second },
+        Quota::FixedWindow { count: some(100), period: second },
+    ] {
+        assert!(kinds.contains(&quota), "{quota}: {inference:?}");
+    }
+}
+
+#[test]
+fn refusals_that_come_while_next_to_nothing_is_asked_are_no_limit() {
+    let at = |n: u32| Sample { sent: MILLI * n * 13, done: MILLI * (n * 13 + 30), is_refused: n % 7 == 3 };
+    let is_busy = |n: u32| n / 500 % 5 == 0;
+    let log: Vec<Sample> = (0..10_000).filter(|n| is_busy(*n) || n % 9 == 3).map(at).collect();
+    let inference = inferred(&log);
+    assert!(
+        inference.refused > 300 && inference.accepted > 2_000 && inference.candidates.is_empty(),
+        "{inference:?}"
+    );
+}
+
+#[test]
+fn a_bucket_without_a_burst_is_found() {
+    let kind = LimiterKind::TokenBucket { rate: per(40, 1), burst: some(1) };
+    let inference = Test { users: 20, after_refusal: Duration::ZERO, ..Test::of(kind) }.inferred();
+    let Some(Quota::TokenBucket { rate, burst }) = best(&inference).quota else { panic!("{inference:?}") };
+    // What accrues between a token and the next call is lost to the bucket, and so to the log.
+    let rate = rate.as_per_second();
+    assert!(rate <= 40.1 && is_near(rate, 40.0, 0.06) && burst.get() <= 3, "{rate} {burst}");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_log_makes_the_inference_panic(
+        rows in proptest::collection::vec((0_u64..100_000_000_000_000, 0_u64..100_000_000_000_000, proptest::bool::ANY), 0..60),
+        close in proptest::collection::vec((0_u64..5_000, 0_u64..200, proptest::bool::ANY), 0..200),
+    ) {
+        for rows in [rows, close] {
+            let log: Vec<Sample> = rows
+                .into_iter()
+                .map(|(sent, took, is_refused)| {
+                    let sent = Duration::from_millis(sent);
+                    Sample { sent, done: sent + Duration::from_millis(took), is_refused }
+                })
+                .collect();
+            let inference = inferred(&log);
+            proptest::prop_assert_eq!(inference.accepted + inference.refused, log.len() as u64);
+        }
+    }
 }

@@ -17,7 +17,7 @@ pub(super) struct Trial {
     accepted: Loads,
     refused: Loads,
     /// Refusals at a load where the limit is.
-    explained: u64,
+    explained: Loads,
     /// The least load of those.
     least: f64,
 }
@@ -49,7 +49,7 @@ impl Trial {
             most: 0.0,
             accepted: Loads::default(),
             refused: Loads::default(),
-            explained: 0,
+            explained: Loads::default(),
             least: f64::INFINITY,
         }
     }
@@ -77,8 +77,9 @@ impl Trial {
             return;
         }
         self.refused.note(load);
-        if load > self.most - self.slack() {
-            self.explained += 1;
+        // What holds nothing against its client refuses nothing, however blurred the log.
+        if load > (self.most - self.slack()).max(1.0) {
+            self.explained.note(load);
             self.least = self.least.min(load);
         }
     }
@@ -87,15 +88,17 @@ impl Trial {
     pub(super) fn candidate(&self) -> Option<Candidate> {
         let refusals = self.refused.count;
         let is_selective = self.refused.mean() > self.accepted.mean();
-        if refusals == 0 || !is_selective || share(self.explained, refusals) < WORTH_TELLING {
+        if refusals == 0 || !is_selective || share(self.explained.count, refusals) < WORTH_TELLING {
             return None;
         }
-        let bounds = (self.most, self.least.max(self.most));
-        Some(Candidate { learned: self.learned()?, explained: self.explained, refusals, bounds })
+        // The call that was refused is part of its load, and not of the limit.
+        let (accepted, refused) = (self.most, self.least - 1.0);
+        let bounds = (accepted.min(refused), accepted.max(refused));
+        Some(Candidate { learned: self.learned()?, explained: self.explained.count, refusals, bounds })
     }
 
     fn learned(&self) -> Option<Learned> {
-        let limit = whole(self.most);
+        let limit = whole(self.limit());
         Some(match self.model {
             Model::Bucket(per_second) => Learned {
                 quota: Some(Quota::TokenBucket { rate: rate(per_second)?, burst: limit }),
@@ -109,6 +112,16 @@ impl Trial {
             }
             Model::InFlight => Learned { quota: None, in_flight: Some(limit) },
         })
+    }
+
+    /// What the refusals say of the limit, but no more than was accepted: a blurred log shows loads on both sides of it.
+    fn limit(&self) -> f64 {
+        let beyond = match self.model {
+            // Between none and one token was there.
+            Model::Bucket(_) => 0.5,
+            Model::Fixed { .. } | Model::Log(_) | Model::InFlight => 1.0,
+        };
+        (self.explained.mean() - beyond).min(self.most)
     }
 
     /// How far below the limit a refusal may seem to be, because a call arrives a little later than it leaves.

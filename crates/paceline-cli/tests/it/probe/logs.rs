@@ -52,7 +52,8 @@ async fn a_log_tells_its_limit_in_csv_and_in_xml() {
     assert_eq!(told[0], told[1]);
     let ended = probe(&desk, &["--from", "results.csv", "--out", "paceline.toml"]).await.expect(0);
     assert!(
-        ended.stderr.contains("token bucket 50") && ended.stderr.contains(" refusals: at most "),
+        ended.stderr.contains("token bucket 50")
+            && ended.stderr.contains(" refusals; by that count, the limit is between "),
         "{}",
         ended.stderr
     );
