@@ -128,10 +128,12 @@ impl Survey {
         self.most_in_flight = self.most_in_flight.max(in_flight);
         self.in_flight.admit(sample);
         let refusal = self.last_refusal.map(|mark| mark.at);
+        // A window that began before is not known to have been without refusals.
+        let free_since = refusal.or(self.first).unwrap_or(sample.sent);
         for window in &mut self.windows {
             let count = window.ring.count(sample.sent) + 1.0;
             window.ring.add();
-            if refusal.is_none_or(|at| sample.sent.saturating_sub(at) > window.period) {
+            if sample.sent.saturating_sub(free_since) >= window.period {
                 window.highest = window.highest.max(count);
             }
         }
