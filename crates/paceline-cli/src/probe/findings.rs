@@ -131,10 +131,12 @@ impl Findings {
         }
     }
 
-    /// Whether there was one refusal only, and nothing but the calls to go by.
+    /// Whether the machine only paces so, and knows no more.
     fn is_first_guess(&self) -> bool {
-        self.belief.is_some_and(|belief| belief.source == Source::Seen && belief.bounds.is_none())
-            && self.tally.episodes == 1
+        let is_pace = |belief: &Belief| matches!(belief.learned.quota, Some(Quota::Pace { .. }));
+        self.belief.is_some_and(|belief| {
+            belief.source == Source::Seen && belief.bounds.is_none() && is_pace(&belief)
+        })
     }
 
     fn asked(&self) -> String {
@@ -182,7 +184,9 @@ impl Findings {
             reached(&self.inference).into_iter().map(|line| format!("reached: {line}")).collect();
         match self.belief.as_ref().and_then(with_evidence) {
             Some(words) if self.is_first_guess() => {
-                lines.push(format!("believed: {words}; a first guess, for one refusal tells no rate"));
+                lines.push(format!(
+                    "believed: {words}; a first guess, for what was refused bounds no rate yet"
+                ));
             }
             Some(words) => lines.push(format!("believed: {words}")),
             None if self.tally.accepted > 0 => lines.push(format!("no limit met up to {}", self.pace())),

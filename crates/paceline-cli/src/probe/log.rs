@@ -87,7 +87,7 @@ impl ResultsLog {
         Ok(Self { path: path.to_owned(), file, form })
     }
 
-    /// Tells all results, in the order of their departure as far as [`Ordered`] reaches.
+    /// Tells all results, in the order of their departure; what ended more than 65,536 results later, as it comes.
     ///
     /// # Errors
     /// When it cannot be read, or holds no results.

@@ -210,7 +210,7 @@ fn what_a_steady_load_cannot_tell_apart_is_told_as_such() {
 #[test]
 fn refusals_that_come_while_next_to_nothing_is_asked_are_no_limit() {
     let at = |n: u32| Sample { sent: MILLI * n * 13, done: MILLI * (n * 13 + 30), is_refused: n % 7 == 3 };
-    let is_busy = |n: u32| n / 500 % 5 == 0;
+    let is_busy = |n: u32| (n / 500).is_multiple_of(5);
     let log: Vec<Sample> = (0..10_000).filter(|n| is_busy(*n) || n % 9 == 3).map(at).collect();
     let inference = inferred(&log);
     assert!(
