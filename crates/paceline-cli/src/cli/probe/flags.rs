@@ -39,7 +39,7 @@ pub struct ProbeArgs {
     /// The method
     #[arg(long, value_name = "METHOD", default_value = "GET", conflicts_with = "from")]
     method: Method,
-    /// A header, such as `Accept: text/html`; credentials belong under [auth]
+    /// A header, such as `Accept: text/html`; credentials belong under `[auth]`
     #[arg(long = "header", value_name = "NAME: VALUE", value_parser = header, conflicts_with = "from")]
     headers: Vec<(String, String)>,
     /// The body of each call
@@ -48,7 +48,7 @@ pub struct ProbeArgs {
     /// The most calls under way [default: 64]
     #[arg(long, value_name = "N", conflicts_with = "from")]
     workers: Option<String>,
-    /// Read [target] url, headers and timeouts, [auth] and the ceilings of [run] from this file
+    /// Read `[target]` url, headers and timeouts, `[auth]` and the ceilings of `[run]` from this file
     #[arg(short, long, value_name = "FILE", conflicts_with = "from")]
     pub(super) config: Option<PathBuf>,
     /// Write the limits into this file, too
