@@ -6,6 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 pub mod lab;
 pub mod platform;
+pub mod probe;
 pub mod report;
 pub mod sync;
 
@@ -21,6 +22,7 @@ pub struct Paceline {
 enum Command {
     Sync(Box<sync::SyncArgs>),
     Lab(Box<lab::LabArgs>),
+    Probe(Box<probe::ProbeArgs>),
     Platform(Box<platform::PlatformArgs>),
     Report(report::ReportArgs),
     /// Print the completions of a shell
@@ -36,6 +38,7 @@ impl Paceline {
         match self.command {
             Command::Sync(args) => sync::run(*args).await,
             Command::Lab(args) => lab::run(*args).await,
+            Command::Probe(args) => probe::run(*args).await,
             Command::Platform(args) => platform::run(*args).await,
             Command::Report(args) => report::run(args),
             Command::Completions { shell } => {

@@ -4,11 +4,13 @@
 pub mod cli;
 pub mod journal;
 pub mod lab;
+pub mod learned;
 pub mod observe;
 pub mod origin;
 mod page;
 pub mod platform;
 mod printable;
+pub mod probe;
 pub mod profile;
 pub mod records;
 pub mod report;

@@ -41,6 +41,7 @@ pub use forecast::Forecast;
 pub use inspection::{Inspection, Sample, StartError, inspect};
 pub use plan::{BatchPlan, JournalPlan, RetryPlan, ScopeLimits, SyncPlan};
 pub use progress::Progress;
+pub(crate) use progress::wait_reason;
 pub use rehearsal::{Rehearsal, Scene, judgement};
 pub use start::{Started, start};
 pub use summary::Summary;

@@ -21,8 +21,8 @@ mod waiting;
 use std::fmt;
 
 use paceline_core::{
-    Call, CallId, ClientId, Config, Cost, Event, Instant, Limits, OnUncertain, ScopeId, ScopeKind, ScopeSet,
-    Snapshot, WallTime,
+    Belief, Call, CallId, ClientId, Config, Cost, Event, Instant, Limits, OnUncertain, ScopeId, ScopeKind,
+    ScopeSet, Snapshot, WallTime,
 };
 use tokio::sync::{broadcast, oneshot, watch};
 
@@ -149,6 +149,14 @@ impl Pacer {
     pub async fn forecast(&self, call: CallId) -> Result<Option<tokio::time::Instant>, Stopped> {
         let at = self.ask(|answer| Command::Forecast { call, answer }).await?;
         Ok(at.map(|at| self.clock.tokio_instant(at)))
+    }
+
+    /// What `scope` is believed to admit, and why; None when it was forgotten.
+    ///
+    /// # Errors
+    /// When the pacer has stopped.
+    pub async fn belief(&self, scope: ScopeId) -> Result<Option<Belief>, Stopped> {
+        self.ask(|answer| Command::Belief { scope, answer }).await
     }
 
     /// Closed gates and learned limits, in wall time, for [`Pacer::restore`] after a restart.

@@ -142,7 +142,7 @@ CREATE TABLE scope (
   name        TEXT NOT NULL,
   opens       INTEGER,           -- when its gate opens; NULL: it was never closed
   cause       TEXT,              -- why it is closed
-  learned     TEXT,              -- limits learned
+  learned     TEXT,              -- limits learned: token-bucket 118.25/s burst 120; in-flight 10
   longest     INTEGER,           -- longest wait the platform ever named, in milliseconds
   PRIMARY KEY (kind, name)
 ) STRICT, WITHOUT ROWID;

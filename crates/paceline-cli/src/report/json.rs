@@ -68,9 +68,14 @@ fn closed(gate: &ClosedGate, clock: &Clock) -> Value {
 }
 
 fn learned(learned: &Learned) -> Value {
+    let told = learned.told();
     json!({
         "scope": told_scope(&learned.scope),
-        "rate": learned.limits,
+        "words": learned.words(),
+        "limits": learned.limits,
+        "rate": told.as_ref().and_then(|told| told.rate.as_ref()),
+        "kind": told.as_ref().and_then(|told| told.kind),
+        "in_flight": told.as_ref().and_then(|told| told.in_flight),
         "longest_retry_after_s": learned.longest_retry_after.map(|span| span.as_secs_f64()),
     })
 }

@@ -52,8 +52,7 @@ pub(super) fn told_gate(gate: &ClosedGate, clock: &Clock) -> String {
 /// What was learned about a scope, in a line.
 pub(super) fn told_limits(learned: &Learned) -> String {
     let longest = |span: Duration| format!("longest Retry-After {}", coarse_span(span));
-    let parts: Vec<_> =
-        learned.limits.iter().cloned().chain(learned.longest_retry_after.map(longest)).collect();
+    let parts: Vec<_> = learned.words().into_iter().chain(learned.longest_retry_after.map(longest)).collect();
     format!("{} {}", told_scope(&learned.scope), parts.join(", "))
 }
 

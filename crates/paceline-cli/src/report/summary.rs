@@ -13,6 +13,7 @@ use super::tally::Tally;
 use super::target::{self, Shown};
 use super::{Clock, ReportError};
 use crate::journal::{Run, SavedScope, ScopeName, State};
+use crate::learned::{self, ToldLimits};
 
 /// All of it, before it is written one way or another.
 #[derive(Clone, Debug)]
@@ -58,8 +59,21 @@ pub(super) struct ClosedGate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Learned {
     pub(super) scope: ScopeName,
+    /// As the journal keeps them.
     pub(super) limits: Option<String>,
     pub(super) longest_retry_after: Option<Duration>,
+}
+
+impl Learned {
+    /// What the limits say, as far as this version reads them.
+    pub(super) fn told(&self) -> Option<ToldLimits> {
+        ToldLimits::without_evidence(&learned::read(self.limits.as_deref()?))
+    }
+
+    /// For people; what a later version wrote, as it stands.
+    pub(super) fn words(&self) -> Option<String> {
+        self.told().map(|told| told.words).or_else(|| self.limits.clone())
+    }
 }
 
 impl Summary {
@@ -78,7 +92,7 @@ impl Summary {
             run: subject.run.clone(),
             run_state: run_state(subject),
             gates: scopes.iter().filter_map(|scope| closed_gate(scope, clock.now)).collect(),
-            learned: scopes.into_iter().filter_map(learned).collect(),
+            learned: scopes.into_iter().filter_map(remembered).collect(),
             dead: Groups::of(subject.letters(State::Dead)?)?,
             in_doubt: Groups::of(subject.letters(State::InDoubt)?)?,
             next_steps: Vec::new(),
@@ -102,7 +116,7 @@ fn closed_gate(saved: &SavedScope, now: WallTime) -> Option<ClosedGate> {
     Some(ClosedGate { scope: saved.scope.clone(), cause, opens })
 }
 
-fn learned(saved: SavedScope) -> Option<Learned> {
+fn remembered(saved: SavedScope) -> Option<Learned> {
     let SavedScope { scope, learned: limits, longest_retry_after, .. } = saved;
     let is_known = limits.is_some() || longest_retry_after.is_some();
     is_known.then_some(Learned { scope, limits, longest_retry_after })

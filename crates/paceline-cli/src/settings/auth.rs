@@ -37,6 +37,8 @@ pub struct Credential {
     pub name: HeaderName,
     /// Its value, marked as sensitive.
     pub value: HeaderValue,
+    /// What its owner calls it.
+    called: Option<String>,
     /// Whatever would give it away, the longest first.
     telling: Vec<Secret>,
 }
@@ -70,7 +72,7 @@ impl Auth {
             HeaderValue::from_str(&text).map_err(|_| SecretError::NotAHeader(source.to_string()))?;
         value.set_sensitive(true);
         let encoded = text.rsplit(' ').next().unwrap_or_default();
-        Ok(Credential { name, value, telling: telling(secret.expose(), encoded) })
+        Ok(Credential { name, value, called: None, telling: telling(secret.expose(), encoded) })
     }
 
     /// Whether the secret is kept in the environment variable `name`.
@@ -111,6 +113,24 @@ impl fmt::Display for SecretSource {
 }
 
 impl Credential {
+    /// The same, called so by its owner: whatever its secret is then, it is the same credential.
+    #[must_use]
+    pub fn called(self, called: Option<String>) -> Self {
+        Self { called, ..self }
+    }
+
+    /// The name of its limits: as it is called, else a fingerprint of the secret that tells nothing without `salt`, and
+    /// little with it.
+    #[must_use]
+    pub fn scope_name(&self, salt: &[u8; 16]) -> String {
+        self.called.clone().unwrap_or_else(|| {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(salt).update(b"credential").update(self.name.as_str().as_bytes());
+            hasher.update(&[0]).update(self.value.as_bytes());
+            format!("key-{}", &hasher.finalize().to_hex()[..FINGERPRINT_DIGITS])
+        })
+    }
+
     /// `text`, which may repeat what was sent, without anything that would give the secret away.
     #[must_use]
     pub fn hide_in(&self, text: &str) -> String {
@@ -134,6 +154,9 @@ impl fmt::Debug for Credential {
         write!(f, "{}: [hidden]", self.name)
     }
 }
+
+/// 48 bits: no two of a user's credentials meet, and too little of a secret to be worth guessing at.
+const FINGERPRINT_DIGITS: usize = 12;
 
 #[cfg(test)]
 mod tests {
@@ -201,6 +224,18 @@ mod tests {
         assert_eq!(hidden, "of [hidden]: [hidden], [hidden], Basic [hidden], ann");
         let bearer = Auth::Bearer(token()).read_with(environment("sesame")).unwrap();
         assert_eq!(bearer.hide_in("Bearer sesame"), "Bearer [hidden]");
+    }
+
+    #[test]
+    fn limits_are_named_by_the_credential_s_name_or_by_a_fingerprint_that_hides_it() {
+        let bearer = |secret| Auth::Bearer(token()).read_with(environment(secret)).unwrap();
+        let (sesame, other) = (bearer("sesame"), bearer("other"));
+        let name = sesame.scope_name(&[1; 16]);
+        assert_eq!(name, bearer("sesame").scope_name(&[1; 16]), "a later run finds it again");
+        assert_ne!(name, other.scope_name(&[1; 16]));
+        assert_ne!(name, sesame.scope_name(&[2; 16]), "another journal tells nothing of it");
+        assert!(name.starts_with("key-") && !name.contains("sesame"), "{name}");
+        assert_eq!(other.called(Some("crm".to_owned())).scope_name(&[1; 16]), "crm");
     }
 
     #[test]

@@ -228,14 +228,16 @@ impl Layers {
         written: &Written,
         auth: &mut Option<String>,
     ) -> Result<(), Wrong> {
-        if let ["auth", name] = path {
+        if let ["auth", name] = path
+            && *name != "name"
+        {
             if let Some(first) = auth {
                 return Err(Wrong::key(
                     format!("both `{first}` and `{name}` are set, but a call has one credential"),
                     Some("leave one of them out".to_owned()),
                 ));
             }
-            self.origins.retain(|name, _| !name.starts_with("auth."));
+            self.origins.retain(|name, _| !name.starts_with("auth.") || name == "auth.name");
             *auth = Some((*name).to_owned());
         }
         place(&mut self.settings, path, written)

@@ -24,6 +24,8 @@ pub struct Settings {
     pub profile: Profile,
     /// How calls prove who they are.
     pub auth: Option<Auth>,
+    /// What the credential is called, so that its limits are found again when its secret is another.
+    pub auth_name: Option<String>,
     /// How the source is read.
     pub records: RecordsSettings,
     /// How records share a call.

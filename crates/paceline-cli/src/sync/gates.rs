@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use paceline::driver::GateRecord;
-use paceline_core::{GateCause, Instant, Learned, Quota, Rate, ScopeKind, ScopeSnapshot, Snapshot, WallTime};
+use paceline_core::{GateCause, Instant, Learned, ScopeKind, ScopeSnapshot, Snapshot, WallTime};
 
 use crate::journal::{Entry, Journal, JournalError, SavedScope, ScopeName};
+use crate::learned;
 
 /// Writes down every closing, and knows whether all of them are durable.
 #[derive(Clone, Debug)]
@@ -101,30 +102,20 @@ fn close(scopes: &mut Vec<ScopeSnapshot>, (kind, name): (ScopeKind, &str), until
 /// A gate that only a person may open is not restored: running again is that person's word.
 fn restored(saved: &SavedScope, now: WallTime) -> Option<ScopeSnapshot> {
     let closed = saved.closed.filter(|&(until, _)| until > now && until != WallTime::FAR_FUTURE);
-    let rate = saved.learned.as_deref().and_then(parse_rate);
-    let learned = Learned { quota: rate.map(|rate| Quota::Pace { rate }), in_flight: None };
+    let learned = saved.learned.as_deref().map(learned::read).unwrap_or_default();
     let ScopeName { kind, name } = &saved.scope;
-    let is_worth_it = closed.is_some() || rate.is_some();
+    let is_worth_it = closed.is_some() || learned != Learned::default();
     is_worth_it.then(|| ScopeSnapshot { kind: *kind, name: name.clone(), closed, learned })
 }
 
 /// What a machine has learned, for the journal.
-pub(super) fn learned(snapshot: &Snapshot) -> Vec<Entry> {
+pub(super) fn learned_entries(snapshot: &Snapshot) -> Vec<Entry> {
     let learned = snapshot.scopes.iter().filter_map(|scope| {
-        let limits = Some(written_rate(scope.learned.quota?.rate()));
+        let limits = Some(learned::written(&scope.learned)?);
         let scope = ScopeName { kind: scope.kind, name: scope.name.clone() };
         Some(Entry::Learned { scope, limits, retry_after: None })
     });
     learned.collect()
-}
-
-/// A learned rate as people read it.
-pub(super) fn written_rate(rate: Rate) -> String {
-    format!("{:.3}/s", rate.as_per_second())
-}
-
-fn parse_rate(text: &str) -> Option<Rate> {
-    Rate::per_second(text.strip_suffix("/s")?.parse().ok()?)
 }
 
 /// The shortest wait that a platform names in whole seconds.
@@ -203,13 +194,17 @@ mod tests {
     }
 
     #[test]
-    fn a_learned_rate_comes_back_as_it_was_written() {
-        let rate = snapshot(&[saved(None, None)], None, SCOPE, NOW).scopes[0]
-            .learned
-            .quota
-            .expect("it was saved")
-            .rate();
-        assert_eq!(written_rate(rate), "118.250/s");
-        assert_eq!(parse_rate("fast"), None);
+    fn what_was_learned_comes_back_and_is_written_again_as_it_was() {
+        let mut limited = saved(None, None);
+        for text in ["token-bucket 118.25/s burst 120; in-flight 10", "fixed-window 1200/10s", "in-flight 10"]
+        {
+            limited.learned = Some(text.to_owned());
+            let restored = snapshot(&[limited.clone()], None, SCOPE, NOW);
+            let limits = Some(text.to_owned());
+            let entry = Entry::Learned { scope: limited.scope.clone(), limits, retry_after: None };
+            assert_eq!(learned_entries(&restored), [entry]);
+        }
+        limited.learned = Some("what a later version knows".to_owned());
+        assert_eq!(snapshot(&[limited], None, SCOPE, NOW), Snapshot::default());
     }
 }

@@ -25,6 +25,11 @@ pub struct Progress {
     pub wait: Option<(Duration, String)>,
 }
 
+/// Why nothing departs, in a few words; None for what is too short to mention.
+pub(crate) fn wait_reason(wait: WaitReason) -> Option<String> {
+    reason(wait, None)
+}
+
 /// Why nothing departs, in a few words; None for what is too short to mention. `last_words`: what the platform said
 /// last, where the wait itself tells little.
 pub(super) fn reason(wait: WaitReason, last_words: Option<&str>) -> Option<String> {

@@ -41,9 +41,10 @@ pub async fn start(plan: SyncPlan, inspection: Inspection) -> Result<Started, St
     let Opened { journal, salt, scopes, crashed_before, resumed } = open_journal(&plan, &inspection).await?;
     let gate_keeper = GateKeeper::new(&journal);
     let client = client(&plan, &gate_keeper);
-    let snapshot =
-        gates::snapshot(&scopes, crashed_before, (ScopeKind::Credential, CREDENTIAL_SCOPE), wall_now());
-    let scope_set = limit(&plan, &client, snapshot).await?;
+    let credential = credential_name(&plan, &salt);
+    let scope = (ScopeKind::Credential, credential.as_str());
+    let snapshot = gates::snapshot(&scopes, crashed_before, scope, wall_now());
+    let scope_set = limit(&plan, &client, &credential, snapshot).await?;
     let courier = courier(&plan, &journal, gate_keeper, client, scope_set, Keys::new(salt))?;
     let pending = resumed.as_ref().map(|resumed| resumed.batches.clone()).unwrap_or_default();
     let loader = Loader::new(&plan, &journal, Keys::new(salt), pending);
@@ -109,9 +110,14 @@ fn client(plan: &SyncPlan, gate_keeper: &GateKeeper) -> Client {
 }
 
 /// Sets what is known about limits, closes what was closed, and returns the scopes of this run's calls.
-async fn limit(plan: &SyncPlan, client: &Client, snapshot: Snapshot) -> Result<ScopeSet, StartError> {
+async fn limit(
+    plan: &SyncPlan,
+    client: &Client,
+    credential: &str,
+    snapshot: Snapshot,
+) -> Result<ScopeSet, StartError> {
     let pacer = client.pacer();
-    let credential = pacer.set_limits(ScopeKind::Credential, CREDENTIAL_SCOPE, plan.limits).await?;
+    let credential = pacer.set_limits(ScopeKind::Credential, credential, plan.limits).await?;
     let mut scopes = ScopeSet::one(credential);
     for other in &plan.other_limits {
         scopes = scopes.with(pacer.set_limits(other.kind, &other.name, other.limits).await?);
@@ -143,5 +149,9 @@ fn courier(
     })
 }
 
-/// The credential of a run has no name of its own, and its secret is no name.
-const CREDENTIAL_SCOPE: &str = "default";
+fn credential_name(plan: &SyncPlan, salt: &[u8; 16]) -> String {
+    plan.credential.as_ref().map_or_else(|| NOBODY.to_owned(), |credential| credential.scope_name(salt))
+}
+
+/// The limits of calls that name no credential.
+const NOBODY: &str = "default";

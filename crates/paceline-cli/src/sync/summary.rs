@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use paceline_core::{Snapshot, WallTime};
+use paceline::Pacer;
+use paceline_core::{Belief, Snapshot, WallTime};
 use serde::Serialize;
 
 use super::departure::Attempts;
 use super::ending::Ending;
-use super::gates::written_rate;
 use super::tally::Tally;
 use super::waste;
 use crate::journal::Counts;
+use crate::learned::ToldLimits;
 
 /// A run in numbers. Serialized, it is the object that `--json` prints.
 #[derive(Debug, Serialize)]
@@ -68,6 +69,7 @@ pub(super) struct Facts<'a> {
     pub(super) ending: Ending,
     pub(super) last_answer: Option<String>,
     pub(super) snapshot: &'a Snapshot,
+    pub(super) learned: Vec<LearnedScope>,
     pub(super) journal: PathBuf,
 }
 
@@ -85,14 +87,25 @@ pub struct ClosedScope {
 pub struct LearnedScope {
     /// Whose, such as `credential default`.
     pub scope: String,
-    /// The rate, such as `118.250/s`.
-    pub rate: String,
+    /// What was found out, and on what evidence.
+    #[serde(flatten)]
+    pub limits: ToldLimits,
 }
 
 impl Summary {
     pub(super) fn of(facts: Facts<'_>) -> Self {
-        let Facts { records, counts, tally, attempts, seconds, ending, last_answer, snapshot, journal } =
-            facts;
+        let Facts {
+            records,
+            counts,
+            tally,
+            attempts,
+            seconds,
+            ending,
+            last_answer,
+            snapshot,
+            learned,
+            journal,
+        } = facts;
         let resume_at = match &ending {
             Ending::Suspended { resume_at, .. } => Some(civil(*resume_at)),
             _ => None,
@@ -114,7 +127,7 @@ impl Summary {
             resume_at,
             closed_scopes: closed(snapshot),
             journal,
-            learned: learned(snapshot),
+            learned,
             ending,
             last_answer,
         }
@@ -153,8 +166,8 @@ impl Summary {
             self.goodput_per_s,
             self.waste_per_1000,
         ));
-        for LearnedScope { scope, rate } in &self.learned {
-            text.push_str(&format!("\nlearned: {scope} admits about {rate}"));
+        for LearnedScope { scope, limits } in &self.learned {
+            text.push_str(&format!("\nlearned: {scope} admits {}", limits.words));
         }
         for ClosedScope { scope, until } in &self.closed_scopes {
             let until = until.as_deref().unwrap_or("somebody intervenes");
@@ -180,12 +193,23 @@ fn closed(snapshot: &Snapshot) -> Vec<ClosedScope> {
     closed.collect()
 }
 
-fn learned(snapshot: &Snapshot) -> Vec<LearnedScope> {
-    let learned = snapshot.scopes.iter().filter_map(|scope| {
-        let rate = written_rate(scope.learned.quota?.rate());
-        Some(LearnedScope { scope: format!("{} {}", scope.kind, scope.name), rate })
-    });
-    learned.collect()
+/// What `snapshot` remembers, with the evidence that `pacer` has for it.
+pub(super) async fn learned(snapshot: &Snapshot, pacer: &Pacer) -> Vec<LearnedScope> {
+    let mut learned = Vec::new();
+    for scope in &snapshot.scopes {
+        let Some(plain) = ToldLimits::without_evidence(&scope.learned) else { continue };
+        let belief = match pacer.scope(scope.kind, &scope.name).await {
+            Ok(id) => pacer.belief(id).await.ok().flatten(),
+            Err(_) => None,
+        };
+        // What is saved is what is told, whatever else is believed by now.
+        let evident = belief.and_then(|belief| ToldLimits::of(&Belief { learned: scope.learned, ..belief }));
+        learned.push(LearnedScope {
+            scope: format!("{} {}", scope.kind, scope.name),
+            limits: evident.unwrap_or(plain),
+        });
+    }
+    learned
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a rate for people")]

@@ -12,6 +12,8 @@ mod journal;
 #[cfg(test)]
 mod lab;
 #[cfg(test)]
+mod probe;
+#[cfg(test)]
 mod profiles;
 #[cfg(test)]
 mod records;

@@ -3,6 +3,7 @@
 mod ceilings;
 mod forecast;
 mod help;
+mod memory;
 mod rehearsal;
 mod report;
 mod settings;

@@ -1,7 +1,8 @@
 //! What is said to the driver's task.
 
 use paceline_core::{
-    AttemptId, Call, CallId, GateCause, Instant, Limits, Reply, ScopeId, ScopeKind, Snapshot, WallTime,
+    AttemptId, Belief, Call, CallId, GateCause, Instant, Limits, Reply, ScopeId, ScopeKind, Snapshot,
+    WallTime,
 };
 use tokio::sync::oneshot;
 
@@ -77,6 +78,10 @@ pub(crate) enum Command {
     Forecast {
         call: CallId,
         answer: oneshot::Sender<Option<Instant>>,
+    },
+    Belief {
+        scope: ScopeId,
+        answer: oneshot::Sender<Option<Belief>>,
     },
     Snapshot {
         answer: oneshot::Sender<Snapshot>,

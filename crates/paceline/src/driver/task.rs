@@ -110,6 +110,7 @@ impl Task {
                 self.machine.reopen(now, scope);
             }
             Command::Forecast { call, answer } => tell(answer, self.machine.forecast(now, call)),
+            Command::Belief { scope, answer } => tell(answer, self.machine.belief(scope)),
             Command::Snapshot { answer } => tell(answer, self.snapshot(now)),
             Command::Restore { snapshot } => self.machine.restore(now, Clock::wall_now(), &snapshot),
         }

@@ -39,7 +39,9 @@ pub(super) fn plan(args: &SyncArgs, loaded: &Loaded, place: &Place) -> Result<Sy
         key: settings.records.key.clone(),
         order_by: settings.records.order_by.clone(),
         batch: is_batch.then(|| batch(settings)),
-        credential: auth.map(crate::settings::Auth::read).transpose()?,
+        credential: auth
+            .map(|auth| auth.read().map(|credential| credential.called(settings.auth_name.clone())))
+            .transpose()?,
         timeouts: settings.target.timeouts,
         profile: Arc::new(settings.profile.clone()),
         workers: settings.run.workers,

@@ -7,7 +7,7 @@ use crate::settings::auth::{Auth, SecretSource};
 use crate::settings::print::quoted;
 use crate::written::{Value, Written};
 
-pub(super) static AUTH: [SettingKey; 4] = [
+pub(super) static AUTH: [SettingKey; 5] = [
     SettingKey {
         name: "auth.bearer_env",
         kind: "name of a variable",
@@ -68,7 +68,28 @@ pub(super) static AUTH: [SettingKey; 4] = [
             _ => None,
         },
     },
+    SettingKey {
+        name: "auth.name",
+        kind: "text",
+        default: "",
+        example: "\"crm\"",
+        set: |settings, value| {
+            let name = value.text()?;
+            let is_name = !name.trim().is_empty() && name.chars().count() <= LONGEST_NAME;
+            if !is_name || name.chars().any(char::is_control) {
+                return Err(format!(
+                    "not a name; write 1 to {LONGEST_NAME} characters, and not the secret itself"
+                ));
+            }
+            settings.auth_name = Some(name.trim().to_owned());
+            Ok(())
+        },
+        show: |settings| settings.auth_name.as_deref().map(quoted),
+    },
 ];
+
+/// It stands in every report.
+const LONGEST_NAME: usize = 64;
 
 /// `{ name = "X-Api-Key", env = "API_KEY" }`, or `X-Api-Key=API_KEY` where there are no tables.
 fn header_and_variable(value: Value<'_>) -> Result<(&str, &str), String> {

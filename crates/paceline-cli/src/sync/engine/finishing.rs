@@ -4,7 +4,7 @@ use super::Engine;
 use crate::journal::{Counts, Entry};
 use crate::sync::ending::Ending;
 use crate::sync::gates;
-use crate::sync::summary::{Facts, Summary};
+use crate::sync::summary::{self, Facts, Summary};
 
 impl Engine<'_> {
     pub(super) async fn finish(mut self) -> Summary {
@@ -17,8 +17,10 @@ impl Engine<'_> {
         if !self.source_has_ended && !self.started.is_new {
             self.count_the_rest().await;
         }
-        let snapshot = self.started.courier.client.pacer().snapshot().await.unwrap_or_default();
-        gates::learned(&snapshot).into_iter().for_each(|entry| self.started.journal.enqueue(entry));
+        let pacer = self.started.courier.client.pacer();
+        let snapshot = pacer.snapshot().await.unwrap_or_default();
+        let learned = summary::learned(&snapshot, pacer).await;
+        gates::learned_entries(&snapshot).into_iter().for_each(|entry| self.started.journal.enqueue(entry));
         let records = self.started.inspection.records.unwrap_or(self.tally.read).max(self.tally.read);
         let remaining = records - self.tally.read + self.tally.unsettled();
         let counts = Counts {
@@ -50,6 +52,7 @@ impl Engine<'_> {
             ending,
             last_answer,
             snapshot: &snapshot,
+            learned,
             journal: path,
         })
     }

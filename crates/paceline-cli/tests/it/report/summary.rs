@@ -68,7 +68,7 @@ fn a_suspended_run_is_summed_up_with_what_to_do_next() {
       credential default opens 2023-11-14T22:14:02+00:00 (in 42 s): the platform named the wait (Retry-After)
 
     learned
-      credential default 118.250/s, longest Retry-After 42 s
+      credential default about 118/s, longest Retry-After 42 s
 
     dead letters
       2 × rejected, status 422; the first: line 4: {"error":"name has\u{1b}[2J a line break"}

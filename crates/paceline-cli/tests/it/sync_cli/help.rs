@@ -30,7 +30,7 @@ async fn every_shell_has_its_completions() {
     let desk = Desk::empty();
     for shell in ["bash", "zsh", "fish"] {
         let completions = desk.program(&["completions", shell]).ended().await.expect(0).stdout;
-        for word in ["paceline", "sync", "max-rate", "idempotency-key"] {
+        for word in ["paceline", "sync", "max-rate", "idempotency-key", "probe", "max-refusals"] {
             assert!(completions.contains(word), "{shell}: {word}");
         }
     }
