@@ -8,12 +8,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use paceline_core::{Config, Limits, ScopeKind};
+use paceline_core::{AttemptId, Config, Event, Instant, Limits, ScopeKind};
 use paceline_sim::driver::Paced;
 use paceline_sim::platform::{
     Change, LatencyRange, LimitConfig, LimiterKind, PlatformConfig, Rate, RetryAfterForm,
 };
 use paceline_sim::scenario::{Arrivals, Callers, Scenario};
+use paceline_sim::strategy::{Answer, Fate, Move, Strategy, Submission};
 use paceline_sim::world::{self, Run, Terms};
 
 fn main() {
@@ -129,7 +130,11 @@ fn play(row: &Row, seed: u64) -> Run {
             *phase = rate.per() * u32::try_from(seed * 37 % 100).expect("small") / 100;
         }
     }
-    let run = world::play(&scenario, &mut paced, &Terms::unbatched(seed, Duration::from_secs(36_000)));
+    let terms = Terms::unbatched(seed, Duration::from_secs(36_000));
+    if std::env::var_os("WATCH").is_some() {
+        return world::play(&scenario, &mut Watched { paced }, &terms);
+    }
+    let run = world::play(&scenario, &mut paced, &terms);
     if std::env::var_os("WARM").is_none() {
         return run;
     }
@@ -137,7 +142,7 @@ fn play(row: &Row, seed: u64) -> Run {
     let snapshot = paced.machine().snapshot(run.finished, wall);
     println!("{snapshot:?}");
     let mut paced = Paced::with_scopes(Config { seed: seed + 100, ..Config::default() }, row.scopes.clone());
-    paced.machine().restore(paceline_core::Instant::EPOCH, wall, &snapshot);
+    paced.machine().restore(Instant::EPOCH, wall, &snapshot);
     world::play(&scenario, &mut paced, &Terms::unbatched(seed + 100, Duration::from_secs(36_000)))
 }
 
@@ -217,4 +222,35 @@ fn rows(records: u64) -> Vec<Row> {
         .to_vec();
     rows.push(changing);
     rows
+}
+
+/// Tells what is believed, as it changes.
+struct Watched {
+    paced: Paced,
+}
+
+impl Watched {
+    fn tell(&mut self, now: Instant) {
+        while let Some(event) = self.paced.machine().poll_event() {
+            if let Event::Believed { belief, .. } = event {
+                println!("{now} {belief:?}");
+            }
+        }
+    }
+}
+
+impl Strategy for Watched {
+    fn submit(&mut self, now: Instant, submission: &Submission) {
+        self.paced.submit(now, submission);
+    }
+
+    fn poll(&mut self, now: Instant) -> Move {
+        let next = self.paced.poll(now);
+        self.tell(now);
+        next
+    }
+
+    fn answered(&mut self, now: Instant, attempt: AttemptId, answer: &Answer) -> Fate {
+        self.paced.answered(now, attempt, answer)
+    }
 }

@@ -450,6 +450,11 @@ impl Identification {
     fn begin_search(&mut self, now: f64, pace: f64) {
         self.trace.begin_era(now);
         self.reopened = (now, self.trace.accepted());
+        self.search(now, pace);
+    }
+
+    /// Nothing is believed any more; what was seen still counts.
+    fn search(&mut self, now: f64, pace: f64) {
         self.bounds = None;
         self.model = None;
         self.shadow = Shadow::None;
@@ -599,14 +604,19 @@ impl Identification {
                 self.probing.plan(now, model);
                 return;
             }
+            if timeline.refusals.len() < YOUNG_REFUSALS {
+                // It rested on next to nothing: more likely that it was wrong than that the limit has changed.
+                self.search(now, 0.8 * model.rate());
+                return;
+            }
             self.probing.hurry();
             self.allowance.forget();
             self.begin_search(now, 0.6 * model.rate());
             return;
         }
-        let since_reopening = self.accepted_rate(now);
+        let proven = timeline.proven(now, PROVEN_SPAN).max(LEAST_PACE);
         if first_seen {
-            self.pace = self.after_first(timeline, last, since_reopening);
+            self.pace = Self::after_first(timeline, last, proven);
             self.phase = Phase::Search;
             return;
         }
@@ -614,24 +624,17 @@ impl Identification {
             Phase::Bracket { high, .. } => high.min(last.pace),
             Phase::Ramp | Phase::Search | Phase::Locked => last.pace,
         };
-        let low = since_reopening.max(0.6 * high).min(0.98 * high);
+        let low = proven.max(0.6 * high).min(0.98 * high);
         self.pace = low + 0.5 * (high - low);
         self.bracket(now, low, high);
     }
 
-    fn after_first(&self, timeline: &Timeline, last: Refused, mean: f64) -> f64 {
+    fn after_first(timeline: &Timeline, last: Refused, mean: f64) -> f64 {
         if last.wait.is_some_and(|wait| wait >= 2.0) {
             return mean;
         }
         let floor = fit::floor_of_rate(timeline, 0.2 * mean, 1.2 * last.pace);
         floor.max(0.6 * mean).max(0.55 * last.pace)
-    }
-
-    /// Units per second accepted since the last reopening that is long enough ago.
-    fn accepted_rate(&self, now: f64) -> f64 {
-        let (since, accepted) = if now - self.reopened.0 >= PROVEN_SPAN { self.reopened } else { (0.0, 0.0) };
-        let since = since.max(now - 0.0_f64.max(now - since));
-        ((self.trace.accepted() - accepted) / (now - since).max(0.5)).max(LEAST_PACE)
     }
 }
 
@@ -664,5 +667,7 @@ const MARGIN_EASES_AFTER: f64 = 120.0;
 const KNOWN_MARGIN: f64 = 0.004;
 /// What a refusal of a known limit adds to its margin.
 const KNOWN_DECREASE: f64 = 0.005;
+/// A belief that rests on fewer refusals was hardly tested.
+const YOUNG_REFUSALS: usize = 4;
 /// Seconds of late that count as proof.
 const PROVEN_SPAN: f64 = 12.0;
