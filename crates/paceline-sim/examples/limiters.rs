@@ -127,7 +127,7 @@ fn play(row: &Row, seed: u64) -> Run {
     let mut scenario = row.scenario.clone();
     for limit in &mut scenario.platform.limits {
         if let LimiterKind::FixedWindow { rate, phase } = &mut limit.kind {
-            *phase = rate.per() * u32::try_from(seed * 37 % 100).expect("small") / 100;
+            *phase = rate.per() * u32::try_from((seed * 37 + 30) % 100).expect("small") / 100;
         }
     }
     let terms = Terms::unbatched(seed, Duration::from_secs(36_000));
@@ -204,8 +204,9 @@ fn rows(records: u64) -> Vec<Row> {
     let mut slots =
         row("concurrency 10", LimiterKind::Concurrency { slots: count(10) }, Seconds, (0.93, 2.0));
     slots.scenario.platform.latency = LatencyRange::between(ms(45), ms(65));
-    slots.scenario.uplink = LatencyRange::between(ms(2), ms(8));
-    slots.scenario.downlink = LatencyRange::between(ms(2), ms(8));
+    let us = Duration::from_micros;
+    slots.scenario.uplink = LatencyRange::between(us(2_500), us(7_500));
+    slots.scenario.downlink = LatencyRange::between(us(2_500), us(7_500));
     rows.push(slots);
     let mut three = row("three credentials", window(300, 60), Seconds, (0.97, 5.0));
     three.scenario.callers.credentials = count(3);

@@ -362,6 +362,7 @@ impl Identification {
 
     fn bracket(&mut self, now: f64, low: f64, high: f64) {
         if high - low < BRACKET_WIDTH * high {
+            self.probing.doubt();
             self.lock(now, Model::Pace { rate: low });
             self.bounds = Some((low, high));
         } else {
@@ -541,7 +542,7 @@ impl Identification {
         let Some(threshold) = self.allowance.threshold() else { return false };
         let is_weak = choice.is_none_or(|fit| match fit.model {
             Model::Bucket { rate, burst } => {
-                burst < f64::from(threshold).max(5.0 + 0.7 * rate * self.round_trips.spread())
+                burst < (1.15 * f64::from(threshold) + 1.0).max(5.0 + 0.7 * rate * self.round_trips.spread())
             }
             Model::Window { period, .. } => period <= 1.0,
             Model::Pace { .. } => true,
@@ -604,7 +605,7 @@ impl Identification {
                 self.probing.plan(now, model);
                 return;
             }
-            if timeline.refusals.len() < YOUNG_REFUSALS {
+            if self.source == Source::Seen && timeline.refusals.len() < YOUNG_REFUSALS {
                 // It rested on next to nothing: more likely that it was wrong than that the limit has changed.
                 self.search(now, 0.8 * model.rate());
                 return;
