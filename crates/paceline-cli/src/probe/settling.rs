@@ -33,7 +33,11 @@ fn is_narrow(belief: &Belief) -> bool {
         .is_some_and(|(slowest, fastest)| fastest.as_per_second() <= slowest.as_per_second() * (1.0 + CLOSE))
 }
 
+/// A mere pace is a guess, and guesses that agree prove nothing.
 fn is_same(one: Quota, other: Quota) -> bool {
+    if matches!(other, Quota::Pace { .. }) {
+        return false;
+    }
     let is_one_kind = std::mem::discriminant(&one) == std::mem::discriminant(&other);
     let ratio = one.rate().as_per_second() / other.rate().as_per_second();
     is_one_kind && (ratio - 1.0).abs() <= CLOSE
@@ -52,7 +56,9 @@ mod tests {
 
     fn belief(per_second: f64, bounds: Option<(f64, f64)>) -> Belief {
         let rate = |per_second| Rate::per_second(per_second).expect("a rate");
-        let learned = Learned { quota: Some(Quota::Pace { rate: rate(per_second) }), in_flight: None };
+        let burst = std::num::NonZeroU32::MIN;
+        let quota = Some(Quota::TokenBucket { rate: rate(per_second), burst });
+        let learned = Learned { quota, in_flight: None };
         let bounds = bounds.map(|(low, high)| (rate(low), rate(high)));
         Belief { learned, bounds, source: Source::Seen, refusals: 1, accepted: 9 }
     }

@@ -241,7 +241,14 @@ impl Identification {
         }
         if let Some(quota) = learned.quota {
             self.source = Source::Remembered;
-            self.lock(at, quota.into());
+            self.refused_once = true;
+            match quota.into() {
+                Model::Pace { rate } => {
+                    self.phase = Phase::Search;
+                    self.pace = rate.max(LEAST_PACE);
+                }
+                model => self.lock(at, model),
+            }
             self.rebuild_shadow(now);
             // What the earlier run used up last may still count.
             if let Shadow::Bucket(bucket) = &mut self.shadow {
@@ -251,10 +258,22 @@ impl Identification {
         self.smooth(now);
     }
 
-    /// What is worth remembering.
+    /// What is worth remembering. A pace that nothing was found to explain is a first guess: the search goes on from it.
     pub(crate) fn learned(&self) -> Learned {
-        let model = self.model.filter(|_| self.phase == Phase::Locked && self.limits.known.is_none());
-        Learned { quota: model.map(Quota::from), in_flight: self.allowance.limit() }
+        if self.limits.known.is_some() {
+            return Learned::default();
+        }
+        let model = match self.phase {
+            Phase::Locked => self.model,
+            // The first refusal is thought over when its closing has passed: until then, that was too fast.
+            Phase::Ramp => {
+                self.trace.refusals().last().map(|last| Model::Pace { rate: AFTER_FIRST * last.pace })
+            }
+            Phase::Search | Phase::Bracket { .. } => Some(Model::Pace { rate: self.pace }),
+        };
+        let in_flight = self.allowance.limit();
+        let model = model.filter(|_| self.phase == Phase::Locked || in_flight.is_none());
+        Learned { quota: model.map(Quota::from), in_flight }
     }
 
     pub(crate) fn belief(&self) -> Belief {
@@ -635,7 +654,7 @@ impl Identification {
             return mean;
         }
         let floor = fit::floor_of_rate(timeline, 0.2 * mean, 1.2 * last.pace);
-        floor.max(0.6 * mean).max(0.55 * last.pace)
+        floor.max(0.6 * mean).max(AFTER_FIRST * last.pace)
     }
 }
 
@@ -643,6 +662,8 @@ impl Identification {
 /// reached in a second.
 const START: f64 = 40.0;
 const LEAST_PACE: f64 = 0.5;
+/// Of the pace that was refused first, which may have been twice the limit.
+const AFTER_FIRST: f64 = 0.55;
 /// Seconds.
 const RAMP_DOUBLES_IN: f64 = 0.7;
 /// Per second, between one refusal and the next.

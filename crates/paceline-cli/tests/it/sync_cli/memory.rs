@@ -46,7 +46,7 @@ async fn a_credential_without_a_name_is_found_again_and_its_secret_is_nowhere() 
     let journal = String::from_utf8_lossy(&desk.journal_bytes()).into_owned();
     assert!(!journal.contains(SECRET) && !journal.contains("Bearer"));
     let report = desk.program(&["report", "records.csv.journal"]).ended().await.expect(0).stdout;
-    assert!(report.contains(&format!("  {name} about ")), "{report}");
+    assert!(report.contains(&format!("  {name} ")), "{report}");
 }
 
 #[tokio::test]
