@@ -11,7 +11,8 @@ use std::time::Duration;
 use paceline_core::{AttemptId, Config, Event, Instant, Limits, ScopeKind};
 use paceline_sim::driver::Paced;
 use paceline_sim::platform::{
-    Change, LatencyRange, LimitConfig, LimiterKind, PlatformConfig, Rate, RetryAfterForm,
+    Change, Fault, FaultKind, LatencyRange, LimitConfig, LimiterKind, PlatformConfig, Rate, RetryAfterForm,
+    Trigger,
 };
 use paceline_sim::scenario::{Arrivals, Callers, Scenario};
 use paceline_sim::strategy::{Answer, Fate, Move, Strategy, Submission};
@@ -135,7 +136,8 @@ fn play(row: &Row, seed: u64) -> Run {
         return world::play(&scenario, &mut Watched { paced }, &terms);
     }
     let run = world::play(&scenario, &mut paced, &terms);
-    if std::env::var_os("WARM").is_none() {
+    let is_warm = std::env::var_os("WARM").is_some();
+    if !is_warm {
         return run;
     }
     let wall = paceline_core::WallTime::from_unix_millis(0);
@@ -143,7 +145,7 @@ fn play(row: &Row, seed: u64) -> Run {
     println!("{snapshot:?}");
     let mut paced = Paced::with_scopes(Config { seed: seed + 100, ..Config::default() }, row.scopes.clone());
     paced.machine().restore(Instant::EPOCH, wall, &snapshot);
-    world::play(&scenario, &mut paced, &Terms::unbatched(seed + 100, Duration::from_secs(36_000)))
+    world::play(&scenario, &mut Watched { paced }, &Terms::unbatched(seed + 100, Duration::from_secs(36_000)))
 }
 
 fn rows(records: u64) -> Vec<Row> {
@@ -222,6 +224,10 @@ fn rows(records: u64) -> Vec<Row> {
         .map(|(at, rate)| Change { at: Duration::from_secs(at), limit: 0, kind: bucket(rate, rate) })
         .to_vec();
     rows.push(changing);
+    let mut late = row("stragglers", bucket(120, 120), Seconds, (0.97, 1.0));
+    late.scenario.platform.faults =
+        vec![Fault { kind: FaultKind::Slow(Duration::from_secs(5)), trigger: Trigger::PerTenThousand(50) }];
+    rows.push(late);
     rows
 }
 

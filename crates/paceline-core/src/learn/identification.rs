@@ -45,6 +45,8 @@ pub(crate) struct Identification {
     opens_at: Option<Instant>,
     /// Units accepted at the last reopening, and when that was.
     reopened: (f64, f64),
+    /// Since when something of this kind is believed.
+    believed_at: f64,
     bounds: Option<(f64, f64)>,
     refused_once: bool,
 }
@@ -83,6 +85,7 @@ impl Identification {
             drawn_at: 0.0,
             opens_at: None,
             reopened: (0.0, 0.0),
+            believed_at: 0.0,
             bounds: None,
             refused_once: false,
         };
@@ -118,7 +121,18 @@ impl Identification {
     /// The most attempts in flight; None: no limit.
     pub(crate) fn in_flight(&self) -> Option<u32> {
         let is_paced = self.phase == Phase::Locked && self.allowance.limit().is_none();
-        (!is_paced).then_some(self.allowance.most())
+        (!is_paced).then(|| self.allowed())
+    }
+
+    /// What the allowance is, and, unless that is a limit, what stragglers hold beside it: they are no sign of anything.
+    fn allowed(&self) -> u32 {
+        let most = self.allowance.most();
+        if self.allowance.limit().is_some() {
+            return most;
+        }
+        let late = 2.0 * self.believed_pace() * self.round_trips.lateness();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive; saturates")]
+        most.saturating_add(late as u32)
     }
 
     /// An attempt departs, with which `in_flight` are. `held_back`: pacing had delayed it. Only a pace that binds may
@@ -127,10 +141,12 @@ impl Identification {
         let at = now.as_secs_f64();
         self.smoother.take(now, cost);
         self.shadow.take(now, cost);
-        let binds = held_back || in_flight >= self.allowance.most();
+        let binds = held_back || in_flight >= self.allowed();
         let elapsed = now.saturating_since(self.grown_at).min(GROWTH_SPAN).as_secs_f64();
         self.grown_at = now;
         if self.in_flight().is_some() {
+            let late = self.allowed() - self.allowance.most();
+            let in_flight = in_flight.saturating_sub(late);
             self.allowance.depart(at, in_flight, self.trace.accepted(), self.round_trips.smoothed());
         }
         if binds {
@@ -559,13 +575,14 @@ impl Identification {
     /// one so tight that jitter may have made it up.
     fn is_crowd(&mut self, choice: Option<Fit>, now: f64) -> bool {
         let Some(threshold) = self.allowance.threshold() else { return false };
-        let is_weak = choice.is_none_or(|fit| match fit.model {
-            Model::Bucket { rate, burst } => {
-                burst < (1.15 * f64::from(threshold) + 1.0).max(5.0 + 0.7 * rate * self.round_trips.spread())
-            }
+        let tight = 1.15 * f64::from(threshold) + 1.0;
+        let is_weak = |model: Model| match model {
+            Model::Bucket { rate, burst } => burst < tight.max(5.0 + 0.7 * rate * self.round_trips.spread()),
             Model::Window { period, .. } => period <= 1.0,
             Model::Pace { .. } => true,
-        });
+        };
+        let believed = self.model.filter(|_| self.phase == Phase::Locked);
+        let is_weak = choice.is_none_or(|fit| is_weak(fit.model)) && believed.is_none_or(is_weak);
         if is_weak {
             self.allowance.limit_below(threshold, now);
             let pace = 1.05 * self.smoother.rate().as_per_second();
@@ -605,6 +622,7 @@ impl Identification {
         self.bounds = Some(((rate - unsure).max(0.0), rate + unsure));
         self.source = Source::Seen;
         if !self.model.is_some_and(|model| model.is_like(fit.model)) {
+            self.believed_at = now;
             self.probing.doubt();
         }
         self.lock(now, fit.model);
@@ -624,8 +642,8 @@ impl Identification {
                 self.probing.plan(now, model);
                 return;
             }
-            if self.source == Source::Seen && timeline.refusals.len() < YOUNG_REFUSALS {
-                // It rested on next to nothing: more likely that it was wrong than that the limit has changed.
+            if self.source == Source::Seen && now - self.believed_at < YOUNG_FOR {
+                // More likely that it was wrong than that the limit has changed since.
                 self.search(now, 0.8 * model.rate());
                 return;
             }
@@ -646,6 +664,9 @@ impl Identification {
         };
         let low = proven.max(0.6 * high).min(0.98 * high);
         self.pace = low + 0.5 * (high - low);
+        if timeline.refusals.len() >= MOST_UNEXPLAINED {
+            self.trace.begin_era(now);
+        }
         self.bracket(now, low, high);
     }
 
@@ -689,7 +710,9 @@ const MARGIN_EASES_AFTER: f64 = 120.0;
 const KNOWN_MARGIN: f64 = 0.004;
 /// What a refusal of a known limit adds to its margin.
 const KNOWN_DECREASE: f64 = 0.005;
-/// A belief that rests on fewer refusals was hardly tested.
-const YOUNG_REFUSALS: usize = 4;
+/// Seconds: a belief that has held for less was hardly tested.
+const YOUNG_FOR: f64 = 20.0;
+/// Refusals that nothing explains together, after which the older ones are no longer asked to be.
+const MOST_UNEXPLAINED: usize = 6;
 /// Seconds of late that count as proof.
 const PROVEN_SPAN: f64 = 12.0;

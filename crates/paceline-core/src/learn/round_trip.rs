@@ -4,7 +4,10 @@
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RoundTrips {
     least: f64,
+    /// The mean of late, without the stragglers.
     smoothed: Option<f64>,
+    /// The mean of late, with them.
+    mean: f64,
     spread: f64,
     /// The mean square deviation of late.
     variance: f64,
@@ -12,19 +15,27 @@ pub(crate) struct RoundTrips {
 
 impl RoundTrips {
     pub(crate) const fn new() -> Self {
-        Self { least: f64::INFINITY, smoothed: None, spread: 0.02, variance: 0.0 }
+        Self { least: f64::INFINITY, smoothed: None, mean: 0.0, spread: 0.02, variance: 0.0 }
     }
 
     pub(crate) fn observe(&mut self, round_trip: f64) {
         self.least = self.least.min(round_trip);
+        self.mean += (round_trip - self.mean) / if self.smoothed.is_some() { 400.0 } else { 1.0 };
+        let all = round_trip;
+        let round_trip = self.smoothed.map_or(round_trip, |mean| round_trip.min(3.0 * mean));
         let deviation = round_trip - self.smoothed.unwrap_or(round_trip);
         self.variance += (deviation * deviation - self.variance) / 64.0;
         self.smoothed = Some(self.smoothed.map_or(round_trip, |mean| mean + (round_trip - mean) / 20.0));
         // The greatest of late; a straggler is no jitter.
-        self.spread = (self.spread * 0.9998).max((round_trip - self.least).min(MOST_SPREAD));
+        self.spread = (self.spread * 0.9998).max((all - self.least).min(MOST_SPREAD));
     }
 
-    /// The mean of late.
+    /// How much longer the mean one takes because of stragglers.
+    pub(crate) fn lateness(&self) -> f64 {
+        (self.mean - self.smoothed()).max(0.0)
+    }
+
+    /// The mean of late, without stragglers.
     pub(crate) fn smoothed(&self) -> f64 {
         self.smoothed.unwrap_or(GUESS)
     }
