@@ -189,7 +189,7 @@ const WORTH_IT: f64 = 1.15;
 const FIRST_TRY: f64 = 60.0;
 /// More in flight than that are not told apart.
 const SEEN: usize = 64;
-const LEAST_REFUSED: f32 = 2.0;
+const LEAST_REFUSED: f32 = 3.0;
 const LEAST_ACCEPTED: f32 = 50.0;
 /// The share of the refused that must have been above a threshold, and by how much that must exceed the share of the
 /// accepted.

@@ -34,6 +34,7 @@ pub(crate) struct Identification {
     grown_at: Instant,
     smoother: TokenBucket,
     shadow: Shadow,
+    shadowed_at: Instant,
     trace: Trace,
     round_trips: RoundTrips,
     allowance: Allowance,
@@ -77,6 +78,7 @@ impl Identification {
             grown_at: Instant::EPOCH,
             smoother: TokenBucket::full(Rate::SLOWEST, 1.0),
             shadow: Shadow::None,
+            shadowed_at: Instant::EPOCH,
             trace: Trace::new(),
             round_trips: RoundTrips::new(),
             allowance: Allowance::new(),
@@ -153,6 +155,13 @@ impl Identification {
             self.grow(at, elapsed);
         }
         self.draw(at, f64::from(cost.0.get()));
+        if self.phase == Phase::Locked && now.saturating_since(self.shadowed_at) > RESHADOW {
+            // By now the spread of round trips, and with it the guard, may be another.
+            self.shadowed_at = now;
+            if !self.probing.is_under_way() {
+                self.rebuild_shadow(now);
+            }
+        }
         self.probe(now, binds);
         self.smooth(now);
     }
@@ -522,19 +531,23 @@ impl Identification {
             self.shadow = Shadow::None;
             return;
         }
+        self.shadowed_at = now;
         let before = std::mem::replace(&mut self.shadow, Shadow::None);
+        let kind_before = std::mem::discriminant(&before);
         let least = least_burst(self.bounded(self.believed_pace()));
-        let is_new = !matches!(before, Shadow::Window(_) | Shadow::Phased(_));
         self.shadow = shadow::of(model, self.margin, self.round_trips.spread(), least, before, now);
+        if std::mem::discriminant(&self.shadow) == kind_before {
+            return;
+        }
         let Model::Window { period, .. } = model else { return };
         let from = now.as_secs_f64() - period;
         let timeline = self.trace.timeline_with_bounced().unwrap_or_else(|| self.trace.timeline());
         let late = timeline.points.iter().filter(|point| point.at >= from);
         let late = late.map(|point| (Instant::from_secs_f64(point.at), point.units));
         match &mut self.shadow {
-            Shadow::Window(ledger) if is_new => late.for_each(|(at, units)| ledger.take_units(at, units)),
-            Shadow::Phased(window) if is_new => late.for_each(|(at, units)| window.carry(at, units)),
-            Shadow::None | Shadow::Bucket(_) | Shadow::Window(_) | Shadow::Phased(_) => {}
+            Shadow::Window(ledger) => late.for_each(|(at, units)| ledger.take_units(at, units)),
+            Shadow::Phased(window) => late.for_each(|(at, units)| window.carry(at, units)),
+            Shadow::None | Shadow::Bucket(_) => {}
         }
     }
 
@@ -697,6 +710,8 @@ const BRACKET_WIDTH: f64 = 0.02;
 const GROWTH_SPAN: Duration = Duration::from_millis(500);
 /// Seconds.
 const LONGEST_PROBE: f64 = 60.0;
+/// How often the shadow is fitted to the jitter.
+const RESHADOW: Duration = Duration::from_secs(5);
 /// Of the rate: what a closed gate saved up leaves at that.
 const CATCH_UP: f64 = 1.25;
 /// Of the rate, while probing a bucket of most of a second's rate or more; and a tight one, or a pace.

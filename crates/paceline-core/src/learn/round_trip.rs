@@ -15,7 +15,7 @@ pub(crate) struct RoundTrips {
 
 impl RoundTrips {
     pub(crate) const fn new() -> Self {
-        Self { least: f64::INFINITY, smoothed: None, mean: 0.0, spread: 0.02, variance: 0.0 }
+        Self { least: f64::INFINITY, smoothed: None, mean: 0.0, spread: 0.05, variance: 1.6e-4 }
     }
 
     pub(crate) fn observe(&mut self, round_trip: f64) {
