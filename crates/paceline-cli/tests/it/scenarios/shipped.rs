@@ -66,13 +66,14 @@ fn what_a_scenario_is_there_for_happens_in_it() {
 }
 
 #[test]
-fn a_call_falls_under_no_scope_whose_gate_could_be_the_wrong_one() {
+fn a_call_falls_under_the_scopes_of_all_limits_and_its_credential() {
     use ScopeKind::{Credential, Endpoint, Tenant};
     let scopes = |name: &str| ScenarioFile::builtin(name).unwrap().scopes();
     assert_eq!(scopes("founding"), [Credential]);
     assert_eq!(scopes("founding-minute"), [Tenant, Credential]);
     assert_eq!(scopes("endpoint-limits"), [Credential, Endpoint]);
-    assert_eq!(scopes("limits-at-once"), [Tenant, Credential]);
+    assert_eq!(scopes("limits-at-once"), [Tenant, Credential, Endpoint]);
+    assert_eq!(scopes("three-credentials"), [Tenant, Credential]);
 }
 
 #[test]

@@ -112,6 +112,7 @@ pub(super) struct Trace {
     told_call: BTreeMap<CallId, Instant>,
     told_scope: BTreeMap<ScopeId, Instant>,
     gate_opens: BTreeMap<ScopeId, Instant>,
+    held_until: BTreeMap<ScopeId, Instant>,
     pub(super) decisions: Vec<String>,
 }
 
@@ -143,6 +144,7 @@ impl Trace {
             told_call: BTreeMap::new(),
             told_scope: BTreeMap::new(),
             gate_opens: BTreeMap::new(),
+            held_until: BTreeMap::new(),
             decisions: Vec::new(),
         };
         trace.intern();
@@ -350,7 +352,8 @@ impl Trace {
         for scope in call.scopes.as_slice() {
             let told = self.told_scope.get(scope).copied().unwrap_or_default();
             let opens = self.gate_opens.get(scope).copied().unwrap_or_default();
-            assert!(told.max(opens) <= self.now, "departed through a closed gate");
+            let held = self.held_until.get(scope).copied().unwrap_or_default();
+            assert!(told.max(opens).max(held) <= self.now, "departed through a closed gate");
         }
         assert!(self.in_flight.insert(attempt, false).is_none(), "an attempt departs once");
         assert_eq!(self.machine.in_flight(), self.in_flight.len());
@@ -365,6 +368,11 @@ impl Trace {
             if let Event::GateClosed { scope, until, .. } = event {
                 let before = self.gate_opens.insert(scope, until).unwrap_or_default();
                 assert!(until > before, "the opening moved earlier");
+            }
+            match event {
+                Event::Held { scope, until } => drop(self.held_until.insert(scope, until)),
+                Event::Released { scope, .. } => drop(self.held_until.remove(&scope)),
+                _ => {}
             }
         }
     }
@@ -384,7 +392,7 @@ impl Trace {
                 unpaid
                     && (scope.refusal(self.now, head.cost).is_some()
                         || self.earlier_turn_is_refused(lane, id))
-                    || scope.gate.is_closed(self.now)
+                    || scope.is_closed(self.now)
             });
             assert!(refused, "{:?} could depart", head.call);
         }
