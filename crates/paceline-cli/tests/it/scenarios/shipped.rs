@@ -21,9 +21,13 @@ fn reduced(file: &ScenarioFile) -> ScenarioFile {
 }
 
 fn play(file: &ScenarioFile, batch: NonZeroU32) -> Run {
+    play_seed(file, batch, 7)
+}
+
+fn play_seed(file: &ScenarioFile, batch: NonZeroU32, seed: u64) -> Run {
     let limits = file.scopes().into_iter().map(|kind| (kind, Limits::default())).collect();
-    let mut client = Paced::with_scopes(Config { seed: 7, ..Config::default() }, limits);
-    let terms = Terms { seed: 7, batch, linger: file.linger, workers: None, limit: HOUR };
+    let mut client = Paced::with_scopes(Config { seed, ..Config::default() }, limits);
+    let terms = Terms { seed, batch, linger: file.linger, workers: None, limit: HOUR };
     world::play(&file.scenario, &mut client, &terms)
 }
 
@@ -49,6 +53,19 @@ fn paceline_brings_every_scenario_through_in_batches() {
         let Some(bulk) = file.scenario.bulk else { continue };
         let file = reduced(&file);
         check(&format!("{} in batches", file.name), &file, &play(&file, bulk.items));
+    }
+}
+
+#[test]
+fn nobody_comes_early_where_calls_have_several_scopes() {
+    for name in ["limits-at-once", "endpoint-limits", "founding-credential", "documented", "three-credentials"] {
+        let file = ScenarioFile::builtin(name).unwrap();
+        for seed in 0..8 {
+            let run = play_seed(&file, NonZeroU32::MIN, seed);
+            let (took, refused) = (run.finished, (run.stats.throttled, run.stats.goodput_ratio));
+            println!("{name} {seed}: {took} {refused:?} refused, {} early", run.stats.early_returns);
+            check(&format!("{name} with seed {seed}"), &file, &run);
+        }
     }
 }
 
