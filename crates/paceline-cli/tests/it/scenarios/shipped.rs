@@ -58,7 +58,9 @@ fn paceline_brings_every_scenario_through_in_batches() {
 
 #[test]
 fn nobody_comes_early_where_calls_have_several_scopes() {
-    for name in ["limits-at-once", "endpoint-limits", "founding-credential", "documented", "three-credentials"] {
+    for name in
+        ["limits-at-once", "endpoint-limits", "founding-credential", "documented", "three-credentials"]
+    {
         let file = ScenarioFile::builtin(name).unwrap();
         for seed in 0..8 {
             let run = play_seed(&file, NonZeroU32::MIN, seed);

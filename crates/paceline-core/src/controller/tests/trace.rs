@@ -112,7 +112,9 @@ pub(super) struct Trace {
     told_call: BTreeMap<CallId, Instant>,
     told_scope: BTreeMap<ScopeId, Instant>,
     gate_opens: BTreeMap<ScopeId, Instant>,
+    /// Until when scopes of calls that were told a wait are to stay away, unless siblings acquit them.
     held_until: BTreeMap<ScopeId, Instant>,
+    released_at: BTreeMap<ScopeId, Instant>,
     pub(super) decisions: Vec<String>,
 }
 
@@ -145,6 +147,7 @@ impl Trace {
             told_scope: BTreeMap::new(),
             gate_opens: BTreeMap::new(),
             held_until: BTreeMap::new(),
+            released_at: BTreeMap::new(),
             decisions: Vec::new(),
         };
         trace.intern();
@@ -273,6 +276,7 @@ impl Trace {
     }
 
     fn reply(&mut self, attempt: AttemptId, answer: Answer) {
+        let departed_at = self.machine.attempts[&attempt].departed_at;
         let verdict = self.machine.handle_reply(self.now, attempt, &answer.reply());
         self.in_flight.insert(attempt, true);
         self.decisions.push(format!("{} {attempt:?} {verdict:?}", self.now));
@@ -283,6 +287,11 @@ impl Trace {
             let until = self.now + Duration::from_millis(millis);
             let call = self.calls[&attempt.call];
             let narrowest = call.scopes.as_slice().iter().max_by_key(|id| self.kinds[id]).expect("one");
+            for &scope in call.scopes.as_slice() {
+                let is_echo = self.released_at.get(&scope).is_some_and(|&at| departed_at < at);
+                let held = self.held_until.entry(scope).or_default();
+                *held = if is_echo { *held } else { until.max(*held) };
+            }
             let told = self.told_scope.entry(*narrowest).or_default();
             *told = (*told).max(until);
             let told = self.told_call.entry(call.id).or_default();
@@ -370,8 +379,10 @@ impl Trace {
                 assert!(until > before, "the opening moved earlier");
             }
             match event {
-                Event::Held { scope, until } => drop(self.held_until.insert(scope, until)),
-                Event::Released { scope, .. } => drop(self.held_until.remove(&scope)),
+                Event::Released { scope, .. } => {
+                    self.held_until.remove(&scope);
+                    self.released_at.insert(scope, self.now);
+                }
                 _ => {}
             }
         }
