@@ -90,19 +90,11 @@ impl ScenarioFile {
     }
 
     /// The scopes that a call of a well-made client falls under, widest first: those of the limits, and its credential.
-    ///
-    /// An integration or endpoint is among them only where every limit is one of it. Refusals do not say which limit
-    /// refused, and the core closes the narrowest scope: where a wider limit may have been it, the credential must stop.
     #[must_use]
     pub fn scopes(&self) -> Vec<ScopeKind> {
         let limits = &self.scenario.platform.limits;
-        let has = |kind: ScopeKind| match kind {
-            ScopeKind::Tenant => limits.iter().any(|limit| limit.scope == kind),
-            ScopeKind::Credential => true,
-            ScopeKind::Integration | ScopeKind::Endpoint => {
-                !limits.is_empty() && limits.iter().all(|limit| limit.scope == kind)
-            }
-        };
+        let has =
+            |kind: ScopeKind| kind == ScopeKind::Credential || limits.iter().any(|limit| limit.scope == kind);
         ScopeKind::ALL.into_iter().filter(|&kind| has(kind)).collect()
     }
 

@@ -1,6 +1,7 @@
 //! The machine: composes the parts, owns no algorithm.
 
 mod answers;
+mod attribution;
 mod calls;
 mod dispatch;
 mod memory;
@@ -341,7 +342,7 @@ impl Controller {
         let scope = self.scopes.state(id);
         let ahead = scope.references.saturating_sub(scope.slots_taken()).saturating_sub(1);
         let queue = std::time::Duration::from_secs_f64(f64::from(ahead) / scope.rate(now).as_per_second());
-        now.max(scope.gate.opens_at()).max(scope.paced_at(now)) + queue
+        now.max(scope.opens_at()).max(scope.paced_at(now)) + queue
     }
 
     fn advance(&mut self, now: Instant) -> Instant {

@@ -33,6 +33,21 @@ pub enum Event {
         /// Why.
         cause: GateCause,
     },
+    /// A wait that names no scope may be this one's: nothing of it departs before, as if its gate had closed, unless siblings
+    /// show earlier that it is not.
+    Held {
+        /// Which.
+        scope: ScopeId,
+        /// Until when.
+        until: Instant,
+    },
+    /// Siblings have shown that the wait was not this scope's: its hold ends early.
+    Released {
+        /// Which.
+        scope: ScopeId,
+        /// When its gate opens or opened, which stays as it is.
+        until: Instant,
+    },
     /// What a scope is believed to admit changed.
     Believed {
         /// Which.

@@ -42,6 +42,7 @@ impl Gate {
         true
     }
 
+    #[cfg(test)]
     pub(crate) fn is_closed(&self, now: Instant) -> bool {
         now < self.opens_at
     }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use paceline_core::{Config, KnownRate, Limits, Rate, Reserve, ScopeKind};
 use paceline_sim::driver::Paced;
-use paceline_sim::platform::{self, LimitConfig, LimiterKind};
+use paceline_sim::platform::{self, LimiterKind};
 use paceline_sim::scenario::Scenario;
 
 use super::outcome::Settings;
@@ -29,8 +29,7 @@ pub fn contestant(scenario: &Scenario, settings: Settings) -> Contestant {
 #[must_use]
 pub fn scopes(scenario: &Scenario, margin_percent: Option<u32>) -> Vec<(ScopeKind, Limits)> {
     let mut scopes: Vec<(ScopeKind, Limits)> = vec![(ScopeKind::Credential, Limits::default())];
-    let limits = &scenario.platform.limits;
-    for limit in limits.iter().filter(|limit| is_told(limit.scope, limits)) {
+    for limit in &scenario.platform.limits {
         let told = margin_percent.map_or_else(Limits::default, |margin| known(limit.kind, margin));
         match scopes.iter_mut().find(|(kind, _)| *kind == limit.scope) {
             Some((_, limits)) => *limits = tighter(*limits, told),
@@ -38,15 +37,6 @@ pub fn scopes(scenario: &Scenario, margin_percent: Option<u32>) -> Vec<(ScopeKin
         }
     }
     scopes
-}
-
-/// A refusal that names no limit closes the narrowest scope: one that is narrower than another limit would let its siblings
-/// through while that one refuses.
-fn is_told(kind: ScopeKind, limits: &[LimitConfig]) -> bool {
-    match kind {
-        ScopeKind::Tenant | ScopeKind::Credential => true,
-        ScopeKind::Integration | ScopeKind::Endpoint => limits.iter().all(|limit| limit.scope == kind),
-    }
 }
 
 /// What a configuration says of such a limit, with so many percent left unused.

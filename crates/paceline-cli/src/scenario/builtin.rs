@@ -35,7 +35,7 @@ fn advice(name: &str) -> String {
 }
 
 /// By name; the four readings of the founding question come first.
-const SHIPPED: [(&str, &str); 36] = [
+const SHIPPED: [(&str, &str); 37] = [
     ("founding", include_str!("../../../../scenarios/founding.toml")),
     ("founding-concurrency", include_str!("../../../../scenarios/founding-concurrency.toml")),
     ("founding-minute", include_str!("../../../../scenarios/founding-minute.toml")),
@@ -70,6 +70,7 @@ const SHIPPED: [(&str, &str); 36] = [
     ("sliding-log", include_str!("../../../../scenarios/sliding-log.toml")),
     ("stragglers", include_str!("../../../../scenarios/stragglers.toml")),
     ("ten-at-once", include_str!("../../../../scenarios/ten-at-once.toml")),
+    ("three-credentials", include_str!("../../../../scenarios/three-credentials.toml")),
     ("tight-bucket", include_str!("../../../../scenarios/tight-bucket.toml")),
     ("zero-retry-after", include_str!("../../../../scenarios/zero-retry-after.toml")),
 ];

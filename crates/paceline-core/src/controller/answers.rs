@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::backoff::{Backoff, at_least};
 use crate::call::{AttemptId, Call, Cost, OnUncertain};
+use crate::controller::attribution::Witness;
 use crate::controller::calls::Stands;
 use crate::controller::{Beside, Controller};
 use crate::event::Event;
@@ -30,6 +31,7 @@ impl Controller {
         let (call, departed_at, beside) = (attempt.call, attempt.departed_at, attempt.beside);
         let outcome = Outcome::of(reply, self.was_throttled_lately(now, &call));
         self.emit(Event::Answered { attempt: id, outcome });
+        self.hear(now, Witness { call: &call, departed_at }, reply, outcome);
         let counted = self.correct_cost(now, &call, departed_at, reply);
         self.read_published(now, &call, departed_at, reply, outcome);
         self.learn(now, &counted, (departed_at, beside), reply, outcome);
@@ -84,8 +86,11 @@ impl Controller {
         }
         // Whatever the status: who names a wait means it.
         if let Some(until) = opens_at {
-            let id = self.scopes.of_kind_or_narrowest(&call.scopes, answered.named_scope);
+            let id = self.refuser(&call.scopes, answered.named_scope);
             self.close(now, id, until, GateCause::RetryAfter);
+        }
+        if answered.named_scope.is_none() && (outcome != Outcome::Accepted) {
+            self.suspect_others(now, Witness { call, departed_at }, outcome, wait.zip(opens_at));
         }
     }
 
@@ -109,8 +114,7 @@ impl Controller {
                 return;
             }
         };
-        let refuser =
-            answered.map(|answered| self.scopes.of_kind_or_narrowest(&call.scopes, answered.named_scope));
+        let refuser = answered.map(|answered| self.refuser(&call.scopes, answered.named_scope));
         for &id in call.scopes.as_slice() {
             let of_scope = |limit: &&PublishedLimit| {
                 let kind = Some(limit.scope.unwrap_or(ScopeKind::Credential));
@@ -157,8 +161,8 @@ impl Controller {
         for &id in call.scopes.as_slice() {
             self.scopes.state_mut(id).handle_refused(departed_at, call.cost);
         }
-        let id = self.scopes.of_kind_or_narrowest(&call.scopes, answered.named_scope);
-        let is_aside = self.calls.find(call.id).is_some_and(|state| state.overtaken >= SET_ASIDE_AFTER);
+        let id = self.refuser(&call.scopes, answered.named_scope);
+        let is_aside = self.is_aside(call);
         let in_flight = beside.at(&call.scopes, id);
         let scope = self.scopes.state_mut(id);
         scope.note_throttled(now, answered.retry_after);
@@ -172,6 +176,10 @@ impl Controller {
         if answered.retry_after.is_none() {
             self.close_unnamed(now, id, GateCause::Backoff);
         }
+    }
+
+    pub(super) fn is_aside(&self, call: &Call) -> bool {
+        self.calls.find(call.id).is_some_and(|state| state.overtaken >= SET_ASIDE_AFTER)
     }
 
     /// A failure that no budget covers says that the platform is down, or that nothing reaches it.
@@ -217,6 +225,12 @@ impl Controller {
         if !self.scopes.state_mut(id).close(now, until, cause) {
             return;
         }
+        self.stop_at(id, self.scopes.state(id).opens_at());
+        self.emit(Event::GateClosed { scope: id, until, cause });
+    }
+
+    /// Nothing passes the scope before `until`.
+    pub(super) fn stop_at(&mut self, id: ScopeId, until: Instant) {
         // A closed gate may stay closed for hours: what waits at it holds nothing of other scopes meanwhile.
         for lane in self.waiting.parked_at(id) {
             self.drop_pledge(lane);
@@ -225,7 +239,6 @@ impl Controller {
         if self.scopes.state(id).timer.is_some() {
             self.set_timer(id, Some(until));
         }
-        self.emit(Event::GateClosed { scope: id, until, cause });
     }
 
     fn decide(&mut self, now: Instant, call: &Call, outcome: Outcome, is_named: bool) -> Verdict {
@@ -267,8 +280,7 @@ impl Controller {
         if is_named {
             return self.queue_again(now, call, now);
         }
-        let narrowest = self.scopes.of_kind_or_narrowest(&call.scopes, None);
-        let opens_at = self.scopes.state(narrowest).gate.opens_at();
+        let opens_at = self.scopes.state(self.refuser(&call.scopes, None)).opens_at();
         if opens_at <= now {
             // An echo after the reopening: the gate does not hold it, and never is it sent again at once.
             let until = now + self.rest(call, self.config.unnamed_wait, 0);

@@ -227,9 +227,9 @@ impl Controller {
     }
 
     fn reason(&self, at: Instant, scope: ScopeId) -> WaitReason {
-        let gate = &self.scopes.state(scope).gate;
-        if gate.is_closed(self.now) && gate.opens_at() >= at {
-            return WaitReason::Gate { scope, cause: gate.cause() };
+        let state = self.scopes.state(scope);
+        if state.is_closed(self.now) && state.opens_at() >= at {
+            return WaitReason::Gate { scope, cause: state.cause() };
         }
         WaitReason::Pace { scope }
     }

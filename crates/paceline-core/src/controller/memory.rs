@@ -70,11 +70,11 @@ impl Controller {
 }
 
 fn closed_until(state: &ScopeState, now: Instant, wall: WallTime) -> Option<(WallTime, GateCause)> {
-    let opens_at = state.gate.opens_at();
+    let opens_at = state.opens_at();
     let until = match opens_at {
-        _ if !state.gate.is_closed(now) => return None,
+        _ if !state.is_closed(now) => return None,
         Instant::FAR_FUTURE => WallTime::FAR_FUTURE,
         _ => wall + opens_at.saturating_since(now),
     };
-    Some((until, state.gate.cause()))
+    Some((until, state.cause()))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::budget::RetryBudget;
 use crate::call::{AttemptId, Cost};
 use crate::concurrency::Slots;
+use crate::controller::attribution::Attribution;
 use crate::gate::{Gate, GateCause};
 use crate::headers::PublishedLimit;
 use crate::learn::{Belief, Identification, Learned, Source};
@@ -17,6 +18,7 @@ use crate::time::Instant;
 #[derive(Debug)]
 pub(crate) struct ScopeState {
     pub(crate) gate: Gate,
+    pub(crate) attribution: Attribution,
     pub(crate) budget: RetryBudget,
     slots: Slots,
     /// What the platform says of itself; it paces while that is true.
@@ -65,6 +67,7 @@ impl ScopeState {
         slots.set_limit(limits.in_flight);
         Self {
             gate: Gate::open(),
+            attribution: Attribution::new(),
             budget: RetryBudget::full(),
             slots,
             published: PublishedShadow::new(&limits),
@@ -100,8 +103,8 @@ impl ScopeState {
     }
 
     pub(crate) fn refusal(&self, now: Instant, cost: Cost) -> Option<Refusal> {
-        if self.gate.is_closed(now) {
-            return Some(Refusal::Gate(self.gate.opens_at()));
+        if self.is_closed(now) {
+            return Some(Refusal::Gate(self.opens_at()));
         }
         if self.gate.is_half_open() && self.scout.is_some() {
             return Some(Refusal::Scout);
@@ -196,6 +199,22 @@ impl ScopeState {
         }
     }
 
+    /// Whether its gate is closed, or it is held.
+    pub(crate) fn is_closed(&self, now: Instant) -> bool {
+        now < self.opens_at()
+    }
+
+    /// When both its gate and its hold end or ended.
+    pub(crate) fn opens_at(&self) -> Instant {
+        self.gate.opens_at().max(self.attribution.held_until())
+    }
+
+    /// Why it is closed: whichever lasts longer.
+    pub(crate) fn cause(&self) -> GateCause {
+        let is_held = self.attribution.held_until() > self.gate.opens_at();
+        if is_held { GateCause::RetryAfter } else { self.gate.cause() }
+    }
+
     /// Whether an attempt of that departure only echoes a closing that is known already.
     pub(crate) fn is_echo(&self, departed_at: Instant) -> bool {
         self.closed_at.is_some_and(|closed_at| departed_at < closed_at)
@@ -213,6 +232,7 @@ impl ScopeState {
     pub(crate) fn reopen(&mut self, now: Instant) {
         self.closed_at = Some(now);
         self.gate.reset();
+        self.attribution.release();
     }
 
     /// Takes note of a refusal: who comes back from it and is met with a 403 is banned.
@@ -314,7 +334,7 @@ impl ScopeState {
 
     /// Whether nothing would be lost by forgetting it.
     pub(crate) fn is_forgettable(&self, now: Instant) -> bool {
-        self.references == 0 && !self.gate.is_closed(now) && self.limits == Limits::default()
+        self.references == 0 && !self.is_closed(now) && self.limits == Limits::default()
     }
 }
 

@@ -77,6 +77,13 @@ impl Scopes {
         nearest.unwrap_or_else(|| self.widest(set))
     }
 
+    /// The scopes of `set`, the widest first.
+    pub(crate) fn widest_first(&self, set: &ScopeSet) -> Vec<ScopeId> {
+        let mut ids = set.as_slice().to_vec();
+        ids.sort_by_key(|&id| self.slot(id).map(|slot| slot.kind));
+        ids
+    }
+
     /// The widest scope of `set`: the platform as a whole.
     pub(crate) fn widest(&self, set: &ScopeSet) -> ScopeId {
         let kind_of = |id: ScopeId| self.slot(id).map(|slot| slot.kind);

@@ -1,8 +1,8 @@
 //! The task: commands in, the machine asked, permits out, one timer.
 
 use paceline_core::{
-    AttemptId, Call, CallId, Config, Controller, Departure, Event, Instant, Reply, Snapshot, Verdict,
-    WaitReason,
+    AttemptId, Call, CallId, Config, Controller, Departure, Event, GateCause, Instant, Reply, ScopeId,
+    Snapshot, Verdict, WaitReason,
 };
 use rustc_hash::FxHashMap;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -212,18 +212,27 @@ impl Task {
 
     fn tell_events(&mut self, now: Instant) {
         while let Some(event) = self.machine.poll_event() {
-            if let Event::GateClosed { scope, until, cause } = event {
-                self.closed.close(now, scope, until);
-                self.line.count_closing();
-                if let (Some(told), Some((kind, name))) =
-                    (&self.on_gate_closed, self.machine.scope_name(scope))
-                {
-                    let until_wall = self.clock.wall_time(now, until);
-                    told(GateRecord { kind, name: name.into(), until, until_wall, cause });
+            match event {
+                Event::GateClosed { scope, until, cause } => self.tell_closed(now, scope, until, cause),
+                // A restart has no siblings to wait for: it takes the hold for a closing.
+                Event::Held { scope, until } => self.tell_closed(now, scope, until, GateCause::RetryAfter),
+                Event::Released { scope, until } => {
+                    self.closed.reopen(scope);
+                    self.closed.close(now, scope, until);
                 }
+                _ => {}
             }
             // No reader is no error.
             drop(self.events.send(event));
+        }
+    }
+
+    fn tell_closed(&mut self, now: Instant, scope: ScopeId, until: Instant, cause: GateCause) {
+        self.closed.close(now, scope, until);
+        self.line.count_closing();
+        if let (Some(told), Some((kind, name))) = (&self.on_gate_closed, self.machine.scope_name(scope)) {
+            let until_wall = self.clock.wall_time(now, until);
+            told(GateRecord { kind, name: name.into(), until, until_wall, cause });
         }
     }
 

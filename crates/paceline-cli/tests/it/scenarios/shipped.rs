@@ -21,9 +21,13 @@ fn reduced(file: &ScenarioFile) -> ScenarioFile {
 }
 
 fn play(file: &ScenarioFile, batch: NonZeroU32) -> Run {
+    play_seed(file, batch, 7)
+}
+
+fn play_seed(file: &ScenarioFile, batch: NonZeroU32, seed: u64) -> Run {
     let limits = file.scopes().into_iter().map(|kind| (kind, Limits::default())).collect();
-    let mut client = Paced::with_scopes(Config { seed: 7, ..Config::default() }, limits);
-    let terms = Terms { seed: 7, batch, linger: file.linger, workers: None, limit: HOUR };
+    let mut client = Paced::with_scopes(Config { seed, ..Config::default() }, limits);
+    let terms = Terms { seed, batch, linger: file.linger, workers: None, limit: HOUR };
     world::play(&file.scenario, &mut client, &terms)
 }
 
@@ -53,6 +57,21 @@ fn paceline_brings_every_scenario_through_in_batches() {
 }
 
 #[test]
+fn nobody_comes_early_where_calls_have_several_scopes() {
+    for name in
+        ["limits-at-once", "endpoint-limits", "founding-credential", "documented", "three-credentials"]
+    {
+        let file = ScenarioFile::builtin(name).unwrap();
+        for seed in 0..8 {
+            let run = play_seed(&file, NonZeroU32::MIN, seed);
+            let (took, refused) = (run.finished, (run.stats.throttled, run.stats.goodput_ratio));
+            println!("{name} {seed}: {took} {refused:?} refused, {} early", run.stats.early_returns);
+            check(&format!("{name} with seed {seed}"), &file, &run);
+        }
+    }
+}
+
+#[test]
 fn what_a_scenario_is_there_for_happens_in_it() {
     let run = |name: &str| {
         let file = ScenarioFile::builtin(name).unwrap();
@@ -66,13 +85,14 @@ fn what_a_scenario_is_there_for_happens_in_it() {
 }
 
 #[test]
-fn a_call_falls_under_no_scope_whose_gate_could_be_the_wrong_one() {
+fn a_call_falls_under_the_scopes_of_all_limits_and_its_credential() {
     use ScopeKind::{Credential, Endpoint, Tenant};
     let scopes = |name: &str| ScenarioFile::builtin(name).unwrap().scopes();
     assert_eq!(scopes("founding"), [Credential]);
     assert_eq!(scopes("founding-minute"), [Tenant, Credential]);
     assert_eq!(scopes("endpoint-limits"), [Credential, Endpoint]);
-    assert_eq!(scopes("limits-at-once"), [Tenant, Credential]);
+    assert_eq!(scopes("limits-at-once"), [Tenant, Credential, Endpoint]);
+    assert_eq!(scopes("three-credentials"), [Tenant, Credential]);
 }
 
 #[test]

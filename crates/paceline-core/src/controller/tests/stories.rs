@@ -190,7 +190,9 @@ fn a_closed_scope_blocks_no_other() {
     }
     let (first, _) = departures(&mut machine, at(0));
     assert_eq!(first[0].call, CallId(0));
-    machine.handle_reply(at(0), first[0], &Reply::refused(429, 60 * SECOND));
+    let mut refused = Answered::status(429);
+    (refused.retry_after, refused.named_scope) = (Some(60 * SECOND), Some(ScopeKind::Credential));
+    machine.handle_reply(at(0), first[0], &Reply::Answered(refused));
     let all = run(&mut machine, at(1), at(10_000), &Reply::status(200));
     assert!(all.iter().all(|(_, attempt)| attempt.call.0 % 2 == 1));
     assert!(all.len() >= 19, "all of b: {}", all.len());

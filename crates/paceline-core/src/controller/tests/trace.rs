@@ -112,6 +112,9 @@ pub(super) struct Trace {
     told_call: BTreeMap<CallId, Instant>,
     told_scope: BTreeMap<ScopeId, Instant>,
     gate_opens: BTreeMap<ScopeId, Instant>,
+    /// Until when scopes of calls that were told a wait are to stay away, unless siblings acquit them.
+    held_until: BTreeMap<ScopeId, Instant>,
+    released_at: BTreeMap<ScopeId, Instant>,
     pub(super) decisions: Vec<String>,
 }
 
@@ -143,6 +146,8 @@ impl Trace {
             told_call: BTreeMap::new(),
             told_scope: BTreeMap::new(),
             gate_opens: BTreeMap::new(),
+            held_until: BTreeMap::new(),
+            released_at: BTreeMap::new(),
             decisions: Vec::new(),
         };
         trace.intern();
@@ -271,6 +276,7 @@ impl Trace {
     }
 
     fn reply(&mut self, attempt: AttemptId, answer: Answer) {
+        let departed_at = self.machine.attempts[&attempt].departed_at;
         let verdict = self.machine.handle_reply(self.now, attempt, &answer.reply());
         self.in_flight.insert(attempt, true);
         self.decisions.push(format!("{} {attempt:?} {verdict:?}", self.now));
@@ -281,6 +287,11 @@ impl Trace {
             let until = self.now + Duration::from_millis(millis);
             let call = self.calls[&attempt.call];
             let narrowest = call.scopes.as_slice().iter().max_by_key(|id| self.kinds[id]).expect("one");
+            for &scope in call.scopes.as_slice() {
+                let is_echo = self.released_at.get(&scope).is_some_and(|&at| departed_at < at);
+                let held = self.held_until.entry(scope).or_default();
+                *held = if is_echo { *held } else { until.max(*held) };
+            }
             let told = self.told_scope.entry(*narrowest).or_default();
             *told = (*told).max(until);
             let told = self.told_call.entry(call.id).or_default();
@@ -350,7 +361,8 @@ impl Trace {
         for scope in call.scopes.as_slice() {
             let told = self.told_scope.get(scope).copied().unwrap_or_default();
             let opens = self.gate_opens.get(scope).copied().unwrap_or_default();
-            assert!(told.max(opens) <= self.now, "departed through a closed gate");
+            let held = self.held_until.get(scope).copied().unwrap_or_default();
+            assert!(told.max(opens).max(held) <= self.now, "departed through a closed gate");
         }
         assert!(self.in_flight.insert(attempt, false).is_none(), "an attempt departs once");
         assert_eq!(self.machine.in_flight(), self.in_flight.len());
@@ -365,6 +377,13 @@ impl Trace {
             if let Event::GateClosed { scope, until, .. } = event {
                 let before = self.gate_opens.insert(scope, until).unwrap_or_default();
                 assert!(until > before, "the opening moved earlier");
+            }
+            match event {
+                Event::Released { scope, .. } => {
+                    self.held_until.remove(&scope);
+                    self.released_at.insert(scope, self.now);
+                }
+                _ => {}
             }
         }
     }
@@ -384,7 +403,7 @@ impl Trace {
                 unpaid
                     && (scope.refusal(self.now, head.cost).is_some()
                         || self.earlier_turn_is_refused(lane, id))
-                    || scope.gate.is_closed(self.now)
+                    || scope.is_closed(self.now)
             });
             assert!(refused, "{:?} could depart", head.call);
         }
