@@ -289,7 +289,7 @@ pub(crate) fn of(
             }
         }
         Model::Window { kind: WindowKind::Fixed { phase: Some((low, high)) }, count, period } => {
-            let guard = (0.4 * jitter).min(MOST_GUARD);
+            let guard = (GUARD * jitter).min(MOST_GUARD);
             let mut window = Phased {
                 count: (count * (1.0 - margin)).floor(),
                 period,
@@ -309,7 +309,7 @@ pub(crate) fn of(
             Shadow::Phased(window)
         }
         Model::Window { count, period, .. } => {
-            let guard = (0.4 * jitter).min(MOST_GUARD);
+            let guard = (GUARD * jitter).min(MOST_GUARD);
             let period = Duration::from_secs_f64(period + guard);
             let count = (count * (1.0 - margin)).floor();
             match before {
@@ -328,6 +328,8 @@ pub(crate) fn of(
 
 /// Entries of a ledger in one period, about.
 const GRAINS: u32 = 1_024;
+/// Of the spread of round trips: how much longer than its period a window is kept.
+const GUARD: f64 = 0.25;
 /// Seconds. More would cost short windows too much; the margin grows where it is too little.
 const MOST_GUARD: f64 = 0.025;
 const ROUNDING: f64 = 1e-6;
