@@ -217,6 +217,7 @@ fn rows(records: u64) -> Vec<Row> {
         .platform
         .limits
         .push(LimitConfig { scope: ScopeKind::Tenant, ..LimitConfig::per_credential(window(1_200, 60)) });
+    three.scopes.insert(0, (ScopeKind::Tenant, Limits::default()));
     rows.push(three);
     let mut changing = row("changing", bucket(120, 120), Seconds, (0.0, 3.0));
     changing.scenario.records = 72_000;
@@ -239,8 +240,8 @@ struct Watched {
 impl Watched {
     fn tell(&mut self, now: Instant) {
         while let Some(event) = self.paced.machine().poll_event() {
-            if let Event::Believed { belief, .. } = event {
-                println!("{now} {belief:?}");
+            if let Event::Believed { scope, belief } = event {
+                println!("{now} {:?} {belief:?}", self.paced.machine().scope_name(scope));
             }
         }
     }

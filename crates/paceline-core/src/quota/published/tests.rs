@@ -182,10 +182,9 @@ proptest! {
     fn never_more_departs_than_is_published(
         platform in platform(), seed in any::<u64>(), longest_way in 1_u64..300, lost in 0.0_f64..0.2,
     ) {
-        let is_log = matches!(platform, Platform::Log { .. });
+        // Whether a reset brings all of a log back or one unit of it is a guess, made once in a period at most.
+        let guesses = if let Platform::Log { period, .. } = &platform { 2 + 60_000 / period } else { 0 };
         let played = play(platform, &Limits::default(), 60, seed, longest_way, lost);
-        // Whether a reset brings everything back or one unit of a log is a guess, which one attempt makes at a time.
-        let guesses = if is_log { 2 + played.departed / 50 } else { 0 };
         prop_assert!(played.refused <= guesses, "{} of {}", played.refused, played.departed);
     }
 
