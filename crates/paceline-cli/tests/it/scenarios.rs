@@ -5,6 +5,7 @@ mod documentation;
 mod errors;
 mod mutated;
 mod overrides;
+mod several_scopes;
 mod shipped;
 
 use paceline_cli::scenario::ScenarioFile;

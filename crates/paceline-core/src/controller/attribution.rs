@@ -19,6 +19,8 @@ use crate::time::Instant;
 pub(crate) struct Attribution {
     /// Until when nothing departs, although the gate may be open.
     held_until: Instant,
+    /// The part of it that no sibling can lift: of failures and shut-outs, of which siblings say nothing.
+    firm_until: Instant,
     /// The last refusal that may have been this scope's and was put down to a narrower one.
     trial: Option<Trial>,
     /// Refusals of calls that name no scope are this one's.
@@ -53,7 +55,7 @@ pub(super) struct Witness<'a> {
 
 impl Attribution {
     pub(crate) const fn new() -> Self {
-        Self { held_until: Instant::EPOCH, trial: None, is_convicted: false }
+        Self { held_until: Instant::EPOCH, firm_until: Instant::EPOCH, trial: None, is_convicted: false }
     }
 
     /// Until when it is or was held.
@@ -107,7 +109,7 @@ impl Attribution {
         trial.is_lifted = trial.wait.is_none_or(|wait| wait > LEAST_TELLING_WAIT);
         let is_lifted = trial.is_lifted;
         self.is_convicted = false;
-        is_lifted && std::mem::take(&mut self.held_until) > now
+        is_lifted && std::mem::replace(&mut self.held_until, self.firm_until) > self.firm_until.max(now)
     }
 
     /// A sibling was refused, too. Returns whether the refusal is therefore this scope's.
@@ -145,9 +147,11 @@ impl Controller {
             return self.scopes.of_kind_or_narrowest(scopes, named);
         }
         let is_convicted = |&id: &ScopeId| self.scopes.state(id).attribution.is_convicted;
-        let widest_first = self.scopes.widest_first(scopes);
-        let convicted = widest_first.into_iter().find(is_convicted);
-        convicted.unwrap_or_else(|| self.scopes.of_kind_or_narrowest(scopes, None))
+        if !scopes.as_slice().iter().any(is_convicted) {
+            return self.scopes.of_kind_or_narrowest(scopes, None);
+        }
+        let convicted = self.scopes.widest_first(scopes).into_iter().find(is_convicted);
+        convicted.expect("one is convicted")
     }
 
     /// Before anything is learned of an answer: what it says about earlier refusals.
@@ -219,6 +223,10 @@ impl Controller {
         };
         let is_trial = matches!(outcome, Outcome::Throttled | Outcome::Overloaded) && !self.is_aside(call);
         for &id in call.scopes.as_slice() {
+            if let Some((_, until)) = wait.filter(|_| id != refuser && !is_trial) {
+                let attribution = &mut self.scopes.state_mut(id).attribution;
+                attribution.firm_until = attribution.firm_until.max(until);
+            }
             if let Some((_, until)) = wait.filter(|_| id != refuser) {
                 self.hold(now, id, witness, until);
             }

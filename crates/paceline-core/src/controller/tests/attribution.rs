@@ -138,6 +138,19 @@ fn siblings_that_left_before_the_refused_one_arrived_and_short_waits_say_nothing
 }
 
 #[test]
+fn siblings_lift_no_wait_that_came_with_a_failure() {
+    let mut family = Family::new();
+    let [a, _] = family.depart(at(0), 3);
+    let [_, b] = family.depart(at(30), 3);
+    family.reply(at(45), a[1], &Reply::refused(500, 20 * SECOND));
+    family.reply(at(50), a[0], &Reply::refused(429, 60 * SECOND));
+    b.into_iter().for_each(|attempt| family.reply(at(70), attempt, &Reply::status(200)));
+    let [_, b] = family.try_depart(at(80), 5);
+    assert_eq!(b.len(), 0);
+    assert!(family.first_departure_after(at(80)) >= at(20_045));
+}
+
+#[test]
 fn a_sibling_that_is_refused_convicts_the_scope_that_both_share() {
     let mut family = Family::new();
     let [a, _] = family.depart(at(0), 3);

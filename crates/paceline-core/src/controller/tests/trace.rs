@@ -378,12 +378,9 @@ impl Trace {
                 let before = self.gate_opens.insert(scope, until).unwrap_or_default();
                 assert!(until > before, "the opening moved earlier");
             }
-            match event {
-                Event::Released { scope, .. } => {
-                    self.held_until.remove(&scope);
-                    self.released_at.insert(scope, self.now);
-                }
-                _ => {}
+            if let Event::Released { scope, .. } = event {
+                self.held_until.remove(&scope);
+                self.released_at.insert(scope, self.now);
             }
         }
     }
