@@ -667,7 +667,8 @@ impl Identification {
         }
         let proven = timeline.proven(now, PROVEN_SPAN).max(LEAST_PACE);
         if first_seen {
-            self.pace = Self::after_first(timeline, last, proven);
+            let mean = timeline.proven(now, now - timeline.since);
+            self.pace = Self::after_first(timeline, last, mean).max(LEAST_PACE);
             self.phase = Phase::Search;
             return;
         }
