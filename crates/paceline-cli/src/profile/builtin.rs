@@ -39,7 +39,7 @@ fn advice(name: &str) -> String {
     }
 }
 
-const SHIPPED: [(&str, &str); 17] = [
+const SHIPPED: [(&str, &str); 18] = [
     ("generic", include_str!("../../profiles/generic.toml")),
     ("anthropic", include_str!("../../profiles/anthropic.toml")),
     ("atlassian", include_str!("../../profiles/atlassian.toml")),
@@ -49,6 +49,7 @@ const SHIPPED: [(&str, &str); 17] = [
     ("github", include_str!("../../profiles/github.toml")),
     ("hubspot", include_str!("../../profiles/hubspot.toml")),
     ("microsoft-graph", include_str!("../../profiles/microsoft-graph.toml")),
+    ("nginx", include_str!("../../profiles/nginx.toml")),
     ("okta", include_str!("../../profiles/okta.toml")),
     ("openai", include_str!("../../profiles/openai.toml")),
     ("salesforce", include_str!("../../profiles/salesforce.toml")),

@@ -1,7 +1,7 @@
 //! Limiters that we did not write: nginx's `limit_req` and express-rate-limit, on loopback, against the program itself.
 //!
 //! They need nginx, and Node.js with npm and its registry; they fail without: `cargo xtask slow limiters`. NGINX names nginx
-//! when it is not on the path, `NGINX_PROFILE` the profile that says what its 503 means.
+//! when it is not on the path.
 
 #[cfg(test)]
 mod express;

@@ -245,6 +245,14 @@ fn stripe() {
 }
 
 #[test]
+fn nginx() {
+    let platform = Platform::named("nginx");
+    let page = "<html><head><title>503 Service Temporarily Unavailable</title></head></html>";
+    assert_eq!(platform.hears(503, &[], page), refused(None, None), "it passed nothing on");
+    assert_eq!(platform.hears(200, &[], "{}"), accepted([]));
+}
+
+#[test]
 fn okta() {
     let platform = Platform::named("okta");
     let head = |limit, remaining| {
