@@ -39,12 +39,13 @@ fn advice(name: &str) -> String {
     }
 }
 
-const SHIPPED: [(&str, &str); 18] = [
+const SHIPPED: [(&str, &str); 19] = [
     ("generic", include_str!("../../profiles/generic.toml")),
     ("anthropic", include_str!("../../profiles/anthropic.toml")),
     ("atlassian", include_str!("../../profiles/atlassian.toml")),
     ("cloudflare", include_str!("../../profiles/cloudflare.toml")),
     ("discord", include_str!("../../profiles/discord.toml")),
+    ("express-rate-limit", include_str!("../../profiles/express-rate-limit.toml")),
     ("genesys-cloud", include_str!("../../profiles/genesys-cloud.toml")),
     ("github", include_str!("../../profiles/github.toml")),
     ("hubspot", include_str!("../../profiles/hubspot.toml")),

@@ -48,6 +48,7 @@ pub(crate) struct Identification {
     drawn_at: f64,
     /// When the closing that is not analysed yet ends.
     opens_at: Option<Instant>,
+    refused_at: Instant,
     /// Units accepted at the last reopening, and when that was.
     reopened: (f64, f64),
     /// Since when something of this kind is believed.
@@ -90,6 +91,7 @@ impl Identification {
             drawn: 0.0,
             drawn_at: 0.0,
             opens_at: None,
+            refused_at: Instant::EPOCH,
             reopened: (0.0, 0.0),
             believed_at: 0.0,
             bounds: None,
@@ -224,6 +226,7 @@ impl Identification {
                 is_relapse: self.trace.accepted() <= self.reopened.1 && !is_first,
             });
             self.opens_at = Some(now);
+            self.refused_at = now;
         }
         if let Shadow::Bucket(bucket) = &mut self.shadow {
             bucket.set_level(now, 0.0);
@@ -249,6 +252,7 @@ impl Identification {
         let Some(opens_at) = self.opens_at.filter(|&opens_at| opens_at <= now) else { return false };
         self.opens_at = None;
         let at = opens_at.as_secs_f64();
+        self.probing.observe_closing(opens_at.saturating_since(self.refused_at).as_secs_f64());
         self.analyse(at);
         self.reopened = (at, self.trace.accepted());
         self.drawn = 0.0;

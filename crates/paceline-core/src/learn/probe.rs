@@ -14,6 +14,8 @@ pub(crate) struct Probing {
     young: u8,
     /// The probe that is under way.
     pub(crate) under_way: Option<Probe>,
+    /// For how many seconds a refusal closes the scope.
+    closed: f64,
     /// By which share a window's count is raised next.
     step: f64,
     last_success: f64,
@@ -39,6 +41,7 @@ impl Probing {
             eager: 0,
             young: 0,
             under_way: None,
+            closed: CLOSED,
             step: FIRST_STEP,
             last_success: f64::NEG_INFINITY,
         }
@@ -92,6 +95,11 @@ impl Probing {
         true
     }
 
+    /// A closing has lasted so long, in seconds.
+    pub(crate) fn observe_closing(&mut self, closed: f64) {
+        self.closed += (closed.clamp(CLOSED, MOST_CLOSED) - self.closed) / 2.0;
+    }
+
     /// The limit was seen to change.
     pub(crate) fn hurry(&mut self) {
         self.eager = EAGER_PROBES;
@@ -109,7 +117,7 @@ impl Probing {
             Model::Window { period, .. } => period,
             Model::Bucket { .. } | Model::Pace { .. } => 0.0,
         };
-        let lost = model.lost_in(CLOSED);
+        let lost = model.lost_in(self.closed);
         let (refusals, capacity) =
             if self.eager > 0 { (EAGER_REFUSALS, EAGER_CAPACITY) } else { (REFUSALS, CAPACITY) };
         let least = (2.0 / (refusals * rate)).max(lost / (capacity * rate)).max(3.0 * period);
@@ -144,5 +152,7 @@ const YOUNG_PROBES: u8 = 2;
 const YOUNG_CAPACITY: f64 = 0.01;
 /// Seconds that a refusal closes a scope for, at least: whole seconds of Retry-After, jitter and a round trip.
 const CLOSED: f64 = 1.05;
+/// A wait for the end of a window says nothing about the next refusal.
+const MOST_CLOSED: f64 = 3.0;
 const FIRST_STEP: f64 = 0.03;
 const MOST_STEP: f64 = 0.25;

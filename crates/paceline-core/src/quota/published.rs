@@ -264,7 +264,7 @@ fn span(units: u64, pace: f64) -> Duration {
 const MOST_SILENT: u32 = 100;
 /// A refusal outside the published budget may be the doing of a limit that is not published: it is looked at again, later
 /// each time.
-const DOUBT: Duration = Duration::from_secs(60);
+const DOUBT: Duration = Duration::from_secs(10);
 const MOST_DOUBLINGS: u32 = 6;
 /// tokio's timers round up to a millisecond; two leave room for a busy machine.
 const TIMER_GRAIN: Duration = Duration::from_millis(2);

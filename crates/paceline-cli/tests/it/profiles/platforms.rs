@@ -253,6 +253,15 @@ fn nginx() {
 }
 
 #[test]
+fn express_rate_limit() {
+    let platform = Platform::named("express-rate-limit");
+    let head =
+        [("x-ratelimit-limit", "120"), ("x-ratelimit-remaining", "7"), ("x-ratelimit-reset", "1782907230")];
+    let published = platform.hears(200, &head, "{}").published;
+    assert_eq!(published, vec![resets(31_000, limit(Credential, 120, 7))]);
+}
+
+#[test]
 fn okta() {
     let platform = Platform::named("okta");
     let head = |limit, remaining| {
