@@ -67,12 +67,6 @@ pub(crate) const COMMANDS: &[Command] = &[
         steps: bench::steps,
     },
     Command {
-        name: "limiters",
-        arguments: "[RECORDS SEEDS USERS]",
-        about: "Tables goodput, waste and early returns on each kind of limiter, in virtual time.",
-        steps: |arguments| Ok(vec![Step::cargo(LIMITERS).with(arguments)]),
-    },
-    Command {
         name: "control",
         arguments: "[ARGS]",
         about: "Plays the proof of Paceline's pacing, and writes its tables into docs/control.md.",
@@ -85,9 +79,6 @@ pub(crate) const COMMANDS: &[Command] = &[
         steps: slow::steps,
     },
 ];
-
-/// The cargo command of the example that plays every limiter.
-const LIMITERS: &str = "run --release -p paceline-sim --example limiters";
 
 /// The cargo command of the proof.
 const CONTROL: &str = "run --release -p paceline-cli --example control --";
