@@ -47,12 +47,6 @@ fn seconds_with_draft_8_headers_are_used_in_full() {
     prove("draft-8", ONE_SECOND);
 }
 
-#[test]
-fn seconds_with_x_ratelimit_headers_are_used_in_full() {
-    // In which form those tell their reset only a profile can say.
-    prove_told("legacy", ONE_SECOND, Told { profile: Some("express-rate-limit"), flags: &[] });
-}
-
 /// So many calls in a window.
 #[derive(Clone, Copy, Debug)]
 struct Window {
@@ -95,14 +89,10 @@ fn the_ratio_is_that_of_the_time_before_the_last_window_pauses_included() {
 }
 
 fn prove(form: &str, window: Window) {
-    prove_told(form, window, Told::default());
-}
-
-fn prove_told(form: &str, window: Window, told: Told<'_>) {
     let Window { count, millis, records } = window;
     let (_server, authority) = start(form, window);
     let desk = tempfile::tempdir().unwrap();
-    let run = sync(desk.path(), records, &authority, told);
+    let run = sync(desk.path(), records, &authority, Told::default());
     let counts = counts(&authority);
     judge(&format!("express, {form}, {count} in {millis} ms"), records, &run, &seen(&counts, window));
 }

@@ -32,6 +32,8 @@ impl Fit {
 pub(crate) struct Trust {
     /// The spread of the way to the platform, in seconds.
     pub(crate) jitter: f64,
+    /// For how many seconds a refusal closes the scope.
+    pub(crate) closed: f64,
     /// By how much more than the truth a named wait may ask, in seconds; None: waits tell nothing.
     pub(crate) rounding: Option<f64>,
 }
@@ -42,9 +44,10 @@ pub(crate) fn all(
     bounced: Option<&Timeline>,
     near: Option<Model>,
     jitter: f64,
+    closed: f64,
 ) -> Vec<Fit> {
     // Whole seconds, then HTTP-dates, then waits that are no promise at all.
-    let trusts = [Some(1.15), Some(2.2), None].map(|rounding| Trust { jitter, rounding });
+    let trusts = [Some(1.15), Some(2.2), None].map(|rounding| Trust { jitter, closed, rounding });
     let named = timeline.refusals.iter().any(|refused| refused.wait.is_some());
     let trusts = if named { &trusts[..] } else { &trusts[2..] };
     for trust in trusts {

@@ -95,6 +95,11 @@ impl Probing {
         true
     }
 
+    /// For how many seconds a refusal closes the scope.
+    pub(crate) const fn closed(&self) -> f64 {
+        self.closed
+    }
+
     /// A closing has lasted so long, in seconds.
     pub(crate) fn observe_closing(&mut self, closed: f64) {
         self.closed += (closed.clamp(CLOSED, MOST_CLOSED) - self.closed) / 2.0;

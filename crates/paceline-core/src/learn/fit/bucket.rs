@@ -41,7 +41,9 @@ pub(super) fn fit(timeline: &Timeline, near: Option<Model>, trust: Trust) -> Opt
     scan(&mut best, around, 1.0 + step, 31.0);
     #[expect(clippy::cast_precision_loss, reason = "few refusals are kept")]
     let tolerance = 4.0 + trust.jitter * best.rate + 0.3 * refusals.len() as f64;
-    if best.slack >= -tolerance {
+    // Where a refusal costs next to nothing, it is the quickest way to the truth.
+    let is_cheap = 1.1 * best.burst >= trust.closed * best.rate;
+    if best.slack >= -tolerance && is_cheap {
         best = fastest_like(timeline, best, span, trust.jitter);
     }
     let longest = 1.0_f64.max((1.0 / best.rate).ceil()) + (trust.rounding.unwrap_or(f64::INFINITY) - 1.15);

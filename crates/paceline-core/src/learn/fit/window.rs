@@ -12,7 +12,9 @@ pub(super) fn fits(timeline: &Timeline, trust: Trust) -> Vec<Fit> {
     let longest_wait = refusals.iter().filter_map(|refused| refused.wait).fold(0.0, f64::max);
     let waits = if trust.rounding.is_some() { longest_wait } else { 0.0 };
     let span = timeline.span();
-    let periods = PERIODS.into_iter();
+    // Two refusals that name no wait fit a window of nearly any length.
+    let is_told = longest_wait > 0.0 || refusals.len() > 2;
+    let periods = PERIODS.into_iter().filter(|period| is_told || COMMON.contains(period));
     let periods = periods.filter(|&period| period >= waits - 1.05 && period <= (3.0 * span).max(1.0));
     let both = periods
         .flat_map(|period| [sliding_log(timeline, period, waits, trust), fixed(timeline, period, trust)]);
@@ -142,6 +144,8 @@ fn most_in_window(timeline: &Timeline, phase: f64, period: f64) -> f64 {
     most
 }
 
+/// The periods that most platforms use, in seconds.
+const COMMON: [f64; 6] = [1.0, 10.0, 60.0, 300.0, 900.0, 3_600.0];
 /// More of them tell nothing new.
 const MOST_WINDOWS: f64 = 600.0;
 /// 1: the most that is possible, which the next refusal refutes; 0: the least, which only a probe does.

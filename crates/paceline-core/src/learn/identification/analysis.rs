@@ -52,6 +52,11 @@ impl Identification {
         }
     }
 
+    fn widen_margin(&mut self, now: f64) {
+        self.margin = (1.5 * self.margin + 0.001).min(MOST_MARGIN);
+        self.margin_at = now;
+    }
+
     pub(super) fn analyse(&mut self, now: f64) {
         let Some(&last) = self.trace.refusals().last() else { return };
         if self.source == Source::Configured {
@@ -64,6 +69,11 @@ impl Identification {
             return;
         }
         if last.is_relapse {
+            return;
+        }
+        // With a reserve the pace is below the limit by intent, and a refusal may be the others' doing.
+        if self.limits.reserve.rest() < 1.0 && self.phase == Phase::Locked && self.margin < MOST_MARGIN {
+            self.widen_margin(now);
             return;
         }
         let was_probe = self.probing.failed();
@@ -110,7 +120,8 @@ impl Identification {
         let floor = 0.75 * timeline.proven(now, PROVEN_SPAN);
         let believed = self.model.filter(|_| self.phase == Phase::Locked);
         let bounced = self.trace.timeline_with_bounced();
-        let mut fits = fit::all(timeline, bounced.as_ref(), believed, self.round_trips.spread());
+        let mut fits =
+            fit::all(timeline, bounced.as_ref(), believed, self.round_trips.spread(), self.probing.closed());
         fits.retain(|fit| fit.model.rate() >= floor);
         let is_counter = |fit: &Fit| matches!(fit.model, Model::Window { kind: WindowKind::Counter, .. });
         if fits.iter().any(|fit| !is_counter(fit)) {
@@ -125,8 +136,7 @@ impl Identification {
         let rate = fit.model.rate();
         let is_near = |model: Model| model.is_like(fit.model) && (model.rate() - rate).abs() < 0.02 * rate;
         if !was_probe && self.phase == Phase::Locked && self.model.is_some_and(is_near) {
-            self.margin = (1.5 * self.margin + 0.001).min(MOST_MARGIN);
-            self.margin_at = now;
+            self.widen_margin(now);
         }
         let unsure = match fit.model {
             Model::Bucket { .. } => fit.tolerance / timeline.span().max(1.0),
