@@ -12,3 +12,6 @@ mod trace;
 
 pub use belief::{Belief, Learned, Quota, Source};
 pub(crate) use identification::Identification;
+
+#[cfg(test)]
+mod tests;

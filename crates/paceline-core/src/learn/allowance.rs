@@ -195,3 +195,119 @@ const LEAST_ACCEPTED: f32 = 50.0;
 /// accepted.
 const NEARLY_ALL: f32 = 0.95;
 const TELLING: f32 = 0.75;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// For `seconds`, 20 departures a second that use up what is allowed; `passes` units per second do.
+    fn use_up(allowance: &mut Allowance, seconds: u32, passes: impl Fn(u32) -> f64) -> u32 {
+        let (mut accepted, mut highest) = (0.0, allowance.most());
+        for tick in 0..seconds * 20 {
+            let most = allowance.most();
+            accepted += passes(most) / 20.0;
+            allowance.depart(f64::from(tick) / 20.0, most, accepted, 0.05);
+            highest = highest.max(allowance.most());
+        }
+        highest
+    }
+
+    proptest! {
+        #[test]
+        fn a_limit_of_concurrency_is_told_by_what_it_refuses(
+            limit in 1_u32..60, above in 1_u32..20, answers in 200_usize..2_000, seed in any::<u64>(),
+        ) {
+            let most = (limit + above).min(62);
+            let mut random = fastrand::Rng::with_seed(seed);
+            let mut allowance = Allowance::new();
+            (0..answers).for_each(|_| {
+                let in_flight = random.u32(1..=most);
+                allowance.observe(in_flight, in_flight > limit);
+            });
+            // Enough of both, and every number in flight among them.
+            (0..50).for_each(|_| allowance.observe(limit, false));
+            (limit + 1..=most).for_each(|in_flight| (0..3).for_each(|_| allowance.observe(in_flight, true)));
+            prop_assert_eq!(allowance.threshold(), Some(limit + 1));
+        }
+
+        #[test]
+        fn refusals_that_do_not_depend_on_what_is_in_flight_are_no_limit_of_it(
+            most in 2_u32..62, share in 0.01_f64..0.9, seed in any::<u64>(),
+        ) {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let mut allowance = Allowance::new();
+            let mut refused = 0;
+            while refused < 40 {
+                let is_refused = random.f64() < share;
+                refused += u32::from(is_refused);
+                allowance.observe(random.u32(1..=most), is_refused);
+            }
+            (0..50).for_each(|index| allowance.observe(1 + index % most, false));
+            prop_assert_eq!(allowance.threshold(), None);
+        }
+
+        #[test]
+        fn only_what_departed_as_the_limit_says_lowers_it(
+            threshold in 10_u32..60, in_flights in prop::collection::vec(1_u32..80, 1..3),
+        ) {
+            let mut allowance = Allowance::new();
+            allowance.limit_below(threshold, 0.0);
+            prop_assert_eq!(allowance.limit().map(NonZeroU32::get), Some(threshold - 1));
+            for in_flight in in_flights {
+                let before = allowance.most();
+                let is_crowd = allowance.refuse(1.0, in_flight);
+                prop_assert_eq!(is_crowd, in_flight >= before);
+                prop_assert_eq!(allowance.most(), before - u32::from(is_crowd));
+            }
+        }
+
+        #[test]
+        fn a_limit_that_less_in_flight_does_not_help_is_given_up_for_good(threshold in 3_u32..64) {
+            let mut allowance = Allowance::new();
+            allowance.limit_below(threshold, 0.0);
+            let needed = (1..threshold).find(|_| !allowance.refuse(1.0, 1_000));
+            prop_assert!(needed.is_some_and(|needed| needed <= threshold.div_ceil(4) + 1), "{needed:?}");
+            prop_assert_eq!(allowance.limit(), None);
+            (0..100).for_each(|_| allowance.observe(2, false));
+            (0..100).for_each(|_| allowance.observe(9, true));
+            prop_assert_eq!(allowance.threshold(), None);
+        }
+
+        #[test]
+        fn it_grows_while_that_lets_more_through(each in 0.5_f64..20.0, capacity in 100_u32..2_000) {
+            let mut allowance = Allowance::new();
+            let highest = use_up(&mut allowance, 60, |most| each * f64::from(most.min(capacity)));
+            prop_assert!(highest >= capacity, "{highest}");
+            prop_assert!(highest <= 3 * capacity, "{highest}");
+        }
+
+        #[test]
+        fn it_does_not_grow_where_answers_only_become_slower(passes in 0.5_f64..1_000.0) {
+            let mut allowance = Allowance::new();
+            let highest = use_up(&mut allowance, 600, |_| passes);
+            prop_assert!(highest <= START * 3, "{highest}");
+        }
+
+        #[test]
+        fn what_is_not_used_up_does_not_grow(share in 0.0_f64..0.9, passes in 1.0_f64..1_000.0) {
+            let mut allowance = Allowance::new();
+            for tick in 0..20_000_u32 {
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small and positive")]
+                let in_flight = (share * f64::from(allowance.most())) as u32;
+                let at = f64::from(tick) / 50.0;
+                allowance.depart(at, in_flight, at * passes, 0.05);
+                prop_assert_eq!(allowance.most(), START);
+            }
+        }
+    }
+
+    #[test]
+    fn a_restored_limit_holds_until_one_more_is_tried() {
+        let mut allowance = Allowance::new();
+        allowance.restore(NonZeroU32::new(7).unwrap(), 0.0);
+        assert_eq!(use_up(&mut allowance, 59, |_| 10.0), 7);
+        assert_eq!(allowance.limit().map(NonZeroU32::get), Some(7));
+    }
+}

@@ -113,3 +113,72 @@ impl From<Model> for Quota {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn quota() -> impl Strategy<Value = Quota> {
+        let rate = || (0.001_f64..100_000.0).prop_filter_map("no rate", Rate::per_second);
+        let count = || any::<NonZeroU32>();
+        let period = || (1_u64..86_400_000).prop_map(Duration::from_millis);
+        prop_oneof![
+            (rate(), count()).prop_map(|(rate, burst)| Quota::TokenBucket { rate, burst }),
+            (count(), period()).prop_map(|(count, period)| Quota::FixedWindow { count, period }),
+            (count(), period()).prop_map(|(count, period)| Quota::SlidingLog { count, period }),
+            (count(), period()).prop_map(|(count, period)| Quota::SlidingCounter { count, period }),
+            rate().prop_map(|rate| Quota::Pace { rate }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_remembered_comes_back_as_it_was(quota in quota()) {
+            prop_assert_eq!(Quota::from(Model::from(quota)), quota);
+        }
+
+        #[test]
+        fn a_model_and_its_quota_have_one_rate(quota in quota()) {
+            let (model, told) = (Model::from(quota).rate(), quota.rate().as_per_second());
+            prop_assert!((model - told).abs() <= 1e-9 * told || model < Rate::SLOWEST.as_per_second());
+        }
+
+        #[test]
+        fn likeness_is_of_the_kind_and_not_of_the_numbers(one in quota(), other in quota()) {
+            let (model, other) = (Model::from(one), Model::from(other));
+            prop_assert!(model.is_like(model));
+            prop_assert_eq!(model.is_like(other), other.is_like(model));
+            let more = match model {
+                Model::Bucket { rate, burst } => Model::Bucket { rate: 2.0 * rate, burst: burst + 1.0 },
+                Model::Pace { rate } => Model::Pace { rate: 2.0 * rate },
+                Model::Window { kind, count, period } => Model::Window { kind, count: 2.0 * count, period },
+            };
+            prop_assert!(model.is_like(more));
+        }
+
+        #[test]
+        fn a_closing_loses_at_most_what_would_have_passed(quota in quota(), closed in 0.0_f64..100.0) {
+            let model = Model::from(quota);
+            let lost = model.lost_in(closed);
+            prop_assert!(lost >= 0.0 && lost <= model.rate() * closed);
+        }
+    }
+
+    #[test]
+    fn a_known_phase_is_the_same_kind_as_an_unknown_one() {
+        let window = |phase| Model::Window { kind: WindowKind::Fixed { phase }, count: 9.0, period: 10.0 };
+        assert!(window(None).is_like(window(Some((1.0, 2.0)))));
+        let log = Model::Window { kind: WindowKind::Log, count: 9.0, period: 10.0 };
+        assert!(!window(None).is_like(log));
+    }
+
+    #[test]
+    fn numbers_out_of_bounds_become_quotas_all_the_same() {
+        for number in [0.0, -1.0, 1e300, f64::NAN] {
+            let quota = Quota::from(Model::Bucket { rate: number, burst: number });
+            assert!(quota.rate() >= Rate::SLOWEST, "{quota}");
+        }
+    }
+}

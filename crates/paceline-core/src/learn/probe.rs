@@ -161,3 +161,140 @@ const CLOSED: f64 = 1.05;
 const MOST_CLOSED: f64 = 3.0;
 const FIRST_STEP: f64 = 0.03;
 const MOST_STEP: f64 = 0.25;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::learn::model::WindowKind;
+
+    fn model() -> impl Strategy<Value = Model> {
+        let period = prop::sample::select(vec![1.0, 2.0, 10.0, 60.0, 3_600.0]);
+        prop_oneof![
+            (0.5_f64..1_000.0, 1.0_f64..1_000.0).prop_map(|(rate, burst)| Model::Bucket { rate, burst }),
+            (2.0_f64..10_000.0, period)
+                .prop_map(|(count, period)| { Model::Window { kind: WindowKind::Log, count, period } }),
+            (0.5_f64..1_000.0).prop_map(|rate| Model::Pace { rate }),
+        ]
+    }
+
+    /// What happens to a probe.
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        Wait(f64),
+        Succeed,
+        Fail,
+        Hurry,
+        Doubt,
+        Plan,
+        Never,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (0.0_f64..1_000.0).prop_map(Step::Wait),
+            1 => Just(Step::Succeed),
+            2 => Just(Step::Fail),
+            1 => Just(Step::Hurry),
+            1 => Just(Step::Doubt),
+            1 => Just(Step::Plan),
+            1 => Just(Step::Never),
+        ]
+    }
+
+    /// Units accepted between one failed probe and the next, as long as all fail.
+    fn distances(probing: &mut Probing, model: Model, probes: usize) -> Vec<f64> {
+        let mut now = 1_000.0;
+        (0..probes)
+            .map(|_| {
+                probing.plan(now, model);
+                let next = probing.next;
+                assert!(!probing.is_due(next - 1e-3) && probing.is_due(next));
+                probing.begin(next, model);
+                assert!(probing.failed());
+                let units = (next - now) * model.rate();
+                now = next;
+                units
+            })
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn two_are_never_under_way(model in model(), steps in prop::collection::vec(step(), 1..100)) {
+            let (mut probing, mut now) = (Probing::new(), 0.0);
+            probing.plan(now, model);
+            for step in steps {
+                match step {
+                    Step::Wait(seconds) => now += seconds,
+                    Step::Succeed if probing.is_under_way() => probing.succeeded(now),
+                    Step::Succeed => {}
+                    Step::Fail => {
+                        let was = probing.is_under_way();
+                        prop_assert_eq!(probing.failed(), was);
+                        prop_assert!(!probing.is_under_way());
+                    }
+                    Step::Hurry => probing.hurry(),
+                    Step::Doubt => probing.doubt(),
+                    Step::Plan => probing.plan(now, model),
+                    Step::Never => {
+                        probing.never();
+                        prop_assert!(!probing.is_due(f64::MAX));
+                    }
+                }
+                prop_assert!(!(probing.is_due(now) && probing.is_under_way()));
+                if probing.is_due(now) {
+                    probing.begin(now, model);
+                    prop_assert!(probing.is_under_way() && !probing.is_due(f64::INFINITY));
+                }
+            }
+        }
+
+        #[test]
+        fn failed_probes_cost_at_most_their_budget_of_refusals(model in model()) {
+            let mut probing = Probing::new();
+            for units in distances(&mut probing, model, 20) {
+                prop_assert!(2.0 / units <= 0.000_5 * (1.0 + 1e-6), "2 refusals in {units}");
+            }
+        }
+
+        #[test]
+        fn where_a_limit_changes_they_are_closer_for_a_while_and_within_a_budget(model in model()) {
+            let mut probing = Probing::new();
+            probing.hurry();
+            for (index, units) in distances(&mut probing, model, 20).into_iter().enumerate() {
+                let budget = if index < 8 { 0.002 } else { 0.000_5 };
+                prop_assert!(2.0 / units <= budget * (1.0 + 1e-6), "2 refusals in {units} at {index}");
+            }
+        }
+
+        #[test]
+        fn a_young_belief_is_tested_twice_and_then_as_any_other(model in model()) {
+            let mut probing = Probing::new();
+            probing.doubt();
+            let units = distances(&mut probing, model, 20);
+            for units in &units[2..] {
+                prop_assert!(2.0 / units <= 0.000_5 * (1.0 + 1e-6), "2 refusals in {units}");
+            }
+        }
+
+        #[test]
+        fn a_probe_asks_for_more_than_is_believed_but_not_for_much(
+            count in 2.0_f64..10_000.0, successes in 0_usize..20,
+        ) {
+            let mut model = Model::Window { kind: WindowKind::Log, count, period: 10.0 };
+            let (mut probing, mut now) = (Probing::new(), 0.0);
+            for _ in 0..=successes {
+                probing.begin(now, model);
+                let probe = probing.under_way.expect("it has begun");
+                let share = probe.raised.rate() / model.rate();
+                prop_assert!(share > 1.0 && probe.raised.rate() * 10.0 <= 1.25 * model.rate() * 10.0 + 1.0);
+                prop_assert!(probe.until > now && probe.raised.is_like(model));
+                now = probe.until;
+                probing.succeeded(now);
+                model = probe.raised;
+            }
+        }
+    }
+}

@@ -335,3 +335,6 @@ const MOST_GUARD: f64 = 0.025;
 const ROUNDING: f64 = 1e-6;
 /// Seconds: a departure at the start of a window is not rounded into the one before.
 const CLEARLY: f64 = 1e-6;
+
+#[cfg(test)]
+mod tests;

@@ -219,3 +219,158 @@ const MOST_BINS: usize = 16_384;
 /// Older ones are forgotten first.
 const MOST_BOUNCED: usize = 1_024;
 const MOST_REFUSALS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn arrivals() -> impl Strategy<Value = Vec<(f64, f64)>> {
+        let units = (1_u8..5).prop_map(f64::from);
+        prop::collection::vec((0.0_f64..40.0, units), 0..300)
+    }
+
+    fn refused(at: f64) -> Refused {
+        Refused { at, wait: None, pace: 10.0, is_relapse: false }
+    }
+
+    fn start_of_bin(at: f64) -> f64 {
+        (at / BIN).floor() * BIN
+    }
+
+    proptest! {
+        #[test]
+        fn sums_do_not_depend_on_the_order_of_arrival(
+            arrivals in arrivals(), from in 0_u32..2_000, span in 0_u32..2_000,
+        ) {
+            let mut trace = Trace::new();
+            arrivals.iter().for_each(|&(at, units)| trace.accept(at, units));
+            let timeline = trace.timeline();
+            let (from, to) = (f64::from(from) * BIN, f64::from(from + span) * BIN);
+            let counted: f64 = arrivals
+                .iter()
+                .filter(|(at, _)| (from - 1e-9..to - 1e-9).contains(&start_of_bin(*at)))
+                .map(|(_, units)| units)
+                .sum();
+            prop_assert!((timeline.between(from, to) - counted).abs() < 1e-9);
+            prop_assert!(timeline.points.is_sorted_by(|one, other| one.at < other.at && one.sum < other.sum));
+            let all: f64 = arrivals.iter().map(|(_, units)| units).sum();
+            prop_assert!((timeline.before(f64::INFINITY) - all).abs() < 1e-9);
+            prop_assert!((trace.accepted() - all).abs() < 1e-9);
+        }
+
+        #[test]
+        fn the_first_accept_from_an_instant_on_is_found(arrivals in arrivals(), from in 0_u32..2_000) {
+            let mut trace = Trace::new();
+            arrivals.iter().for_each(|&(at, units)| trace.accept(at, units));
+            let from = f64::from(from) * BIN;
+            let first = arrivals.iter().map(|(at, _)| start_of_bin(*at)).filter(|&at| at >= from - 1e-9);
+            let first = first.reduce(f64::min).map(|at| at + BIN / 2.0);
+            let found = trace.timeline().first_from(from);
+            prop_assert_eq!(found.is_some(), first.is_some());
+            if let (Some(found), Some(first)) = (found, first) {
+                prop_assert!((found - first).abs() < 1e-6, "{found} for {first}");
+            }
+        }
+
+        #[test]
+        fn refused_calls_are_added_to_the_accepted_of_their_time(
+            accepted in arrivals(), bounced in arrivals(),
+        ) {
+            let mut trace = Trace::new();
+            accepted.iter().for_each(|&(at, units)| trace.accept(at, units));
+            bounced.iter().for_each(|&(at, units)| trace.bounce(at, units));
+            let both: f64 = accepted.iter().chain(&bounced).map(|(_, units)| units).sum();
+            match trace.timeline_with_bounced() {
+                Some(timeline) => {
+                    prop_assert!((timeline.before(f64::INFINITY) - both).abs() < 1e-9);
+                    prop_assert!(timeline.points.is_sorted_by(|one, other| one.at < other.at));
+                }
+                None => prop_assert!(bounced.is_empty()),
+            }
+        }
+
+        #[test]
+        fn a_new_era_forgets_what_came_before_it(
+            before in arrivals(), after in arrivals(), stragglers in arrivals(),
+        ) {
+            let mut trace = Trace::new();
+            before.iter().for_each(|&(at, units)| {
+                trace.accept(at, units);
+                trace.bounce(at, units);
+                trace.refuse(refused(at));
+            });
+            trace.set_drain(Some(3.0));
+            trace.begin_era(50.0);
+            stragglers.iter().for_each(|&(at, units)| {
+                trace.accept(at, units);
+                trace.bounce(at, units);
+            });
+            after.iter().for_each(|&(at, units)| trace.accept(50.0 + at, units));
+            let (timeline, late) = (trace.timeline(), after.iter().map(|(_, units)| units).sum::<f64>());
+            prop_assert!((timeline.before(f64::INFINITY) - late).abs() < 1e-9);
+            prop_assert!(timeline.refusals.is_empty() && trace.timeline_with_bounced().is_none());
+            prop_assert_eq!((timeline.since, timeline.filled), (50.0, 0.0));
+            let all = before.iter().chain(&after).chain(&stragglers).map(|(_, units)| units).sum::<f64>();
+            prop_assert!((trace.accepted() - all).abs() < 1e-6, "what is accepted in all is no part of an era");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn what_is_forgotten_still_fills_a_bucket(
+            rate in 5.0_f64..60.0, paces in prop::collection::vec(0.5_f64..3.0, 4..12), seed in any::<u64>(),
+        ) {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let mut trace = Trace::new();
+            trace.set_drain(Some(rate));
+            let (mut at, mut queue, mut last) = (0.0, 0.0_f64, 0.0);
+            for index in 0..2 * MOST_BINS {
+                // Never two in one bin, and every one in its middle.
+                let bin = (at / BIN).floor() + 1.0 + f64::from(random.u8(..5));
+                at = bin * BIN + BIN / 2.0;
+                let units = (rate * 3.0 * BIN * paces[index * paces.len() / (2 * MOST_BINS)]).ceil();
+                trace.accept(at, units);
+                queue = (queue - (at - last) * rate).max(0.0) + units;
+                last = at;
+            }
+            let timeline = trace.timeline();
+            let (mut kept, mut then) = (timeline.filled, timeline.since);
+            for point in &timeline.points {
+                kept = (kept - (point.at - then) * rate).max(0.0) + point.units;
+                then = point.at;
+            }
+            prop_assert!(timeline.since > 0.0 && timeline.points.len() <= MOST_BINS);
+            prop_assert!((kept - queue).abs() < 1e-3 * (1.0 + queue), "{kept} kept, {queue} in truth");
+        }
+    }
+
+    #[test]
+    fn memory_is_bounded_however_long_an_era_is() {
+        let mut trace = Trace::new();
+        for index in 0..60_000_u32 {
+            let at = f64::from(index) * 0.05;
+            trace.accept(at, 1.0);
+            trace.bounce(at, 1.0);
+            if index % 20 == 0 {
+                trace.refuse(refused(at));
+            }
+            assert!(trace.bins.len() <= MOST_BINS && trace.bounced.len() <= MOST_BOUNCED);
+            assert!(trace.refusals().len() <= MOST_REFUSALS);
+        }
+        let timeline = trace.timeline();
+        assert!(timeline.refusals.iter().all(|refused| refused.at >= timeline.since));
+        let late = timeline.proven(3_000.0, 12.0);
+        assert!((19.9..20.1).contains(&late), "{late}");
+    }
+
+    #[test]
+    fn relapses_tell_nothing_of_a_limit() {
+        let mut trace = Trace::new();
+        trace.refuse(refused(1.0));
+        trace.refuse(Refused { is_relapse: true, ..refused(2.0) });
+        assert_eq!(trace.timeline().refusals, [refused(1.0)]);
+    }
+}
