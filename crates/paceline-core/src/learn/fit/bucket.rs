@@ -109,7 +109,7 @@ fn occupancy(timeline: &Timeline, rate: f64) -> (f64, f64) {
 
 /// The highest rate at which a bucket of one second's rate explains the refusals: where to go on after the first.
 pub(crate) fn floor_of_rate(timeline: &Timeline, from: f64, to: f64) -> f64 {
-    let mut rate = from;
+    let mut rate = from.max(SLOWEST);
     let mut floor = from;
     while rate < to && occupancy(timeline, rate).1 >= rate {
         floor = rate;
@@ -121,3 +121,5 @@ pub(crate) fn floor_of_rate(timeline: &Timeline, from: f64, to: f64) -> f64 {
 /// Below that, the neighbourhood of what was believed is no good.
 const HARDLY: f64 = -20.0;
 const COARSE: f64 = 1.02;
+/// Units per second.
+const SLOWEST: f64 = 1e-3;

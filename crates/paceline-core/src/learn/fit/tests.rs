@@ -131,7 +131,7 @@ fn seconds(nanos: u64) -> f64 {
 /// Of those that count as `is_kind` says, the one whose rate is nearest to the truth.
 fn nearest(trace: &Trace, jitter: f64, rate: f64, is_kind: impl Fn(Model) -> bool) -> Option<Fit> {
     let bounced = trace.timeline_with_bounced();
-    let fits = all(&trace.timeline(), bounced.as_ref(), None, 2.0 * jitter);
+    let fits = all(&trace.timeline(), bounced.as_ref(), None, 2.0 * jitter, 1.05);
     let off = |fit: &Fit| (fit.model.rate() - rate).abs();
     fits.into_iter().filter(|fit| is_kind(fit.model)).min_by(|one, other| off(one).total_cmp(&off(other)))
 }
@@ -223,7 +223,7 @@ proptest! {
             trace.refuse(Refused { at, wait, pace, is_relapse });
         }
         let near = near.map(|(rate, burst)| Model::Bucket { rate, burst });
-        for fit in all(&trace.timeline(), trace.timeline_with_bounced().as_ref(), near, jitter) {
+        for fit in all(&trace.timeline(), trace.timeline_with_bounced().as_ref(), near, jitter, 1.05) {
             prop_assert!(fit.is_consistent());
             prop_assert!(fit.model.rate().is_finite() && fit.model.rate() > 0.0, "{fit:?}");
             prop_assert!(fit.tolerance.is_finite() && fit.tolerance > 0.0);
@@ -244,7 +244,7 @@ fn refusals_of_more_than_one_cause_have_no_fit() {
     [135.0, 145.0].into_iter().for_each(|at| trace.refuse(refused(at, 0.1)));
     (0..6_000).for_each(|index| trace.accept(160.0 + f64::from(index) / 100.0, 1.0));
     trace.refuse(refused(220.0, 100.0));
-    let fits = all(&trace.timeline(), None, None, 0.03);
+    let fits = all(&trace.timeline(), None, None, 0.03, 1.05);
     assert!(fits.is_empty(), "{fits:?}");
 }
 
@@ -259,7 +259,7 @@ fn next_to_nothing_explains_nothing() {
     let mut both = bounced.clone();
     both.accept(0.5, 1.0);
     for trace in [nothing, accepted, bounced, both] {
-        let fits = all(&trace.timeline(), trace.timeline_with_bounced().as_ref(), None, 0.03);
+        let fits = all(&trace.timeline(), trace.timeline_with_bounced().as_ref(), None, 0.03, 1.05);
         assert!(fits.is_empty(), "{fits:?}");
     }
 }
@@ -270,4 +270,11 @@ fn the_rate_after_a_first_refusal_lies_between_its_bounds() {
     let floor = floor_of_rate(&trace.timeline(), 5.0, 100.0);
     assert!((5.0..=51.5).contains(&floor), "{floor}");
     assert!(floor_of_rate(&Trace::new().timeline(), 5.0, 5.0) >= 5.0);
+}
+
+#[test]
+fn where_nothing_was_accepted_a_floor_is_found_all_the_same() {
+    let mut trace = Trace::new();
+    trace.refuse(Refused { at: 1.0, wait: None, pace: 40.0, is_relapse: false });
+    assert!(floor_of_rate(&trace.timeline(), 0.0, 48.0) >= 0.0);
 }

@@ -178,8 +178,8 @@ impl Identification {
         }
         let proven = timeline.proven(now, PROVEN_SPAN).max(LEAST_PACE);
         if first_seen {
-            let mean = timeline.proven(now, now - timeline.since);
-            self.pace = Self::after_first(timeline, last, mean).max(LEAST_PACE);
+            let mean = timeline.proven(now, now - timeline.since).max(LEAST_PACE);
+            self.pace = Self::after_first(timeline, last, mean);
             self.phase = Phase::Search;
             return;
         }
