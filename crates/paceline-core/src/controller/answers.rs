@@ -147,6 +147,7 @@ impl Controller {
                 beside.at(&call.scopes, id),
                 call.cost,
             );
+            self.look_at(now, id);
         }
     }
 

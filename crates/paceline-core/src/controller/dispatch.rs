@@ -82,6 +82,7 @@ impl Controller {
         let scope = self.scopes.state_mut(id);
         if scope.advance(now) {
             let belief = scope.belief(now);
+            self.look_at(now, id);
             self.emit(Event::Believed { scope: id, belief });
         }
     }
@@ -182,6 +183,10 @@ impl Controller {
             }
             scope.send_scout(attempt);
             beside.0[place] = scope.slots_taken();
+        }
+        // A departure may have widened what is allowed to the next.
+        for &id in scopes.as_slice() {
+            self.look_at(now, id);
         }
         self.refer(&call, 1);
         self.attempts

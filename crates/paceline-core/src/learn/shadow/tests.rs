@@ -131,7 +131,7 @@ proptest! {
     #[test]
     fn beyond_a_window_one_departs_after_the_other_and_at_most_its_units(
         count in 1_u32..60, beyond in 1_u32..30, gap in 1_u64..SECOND, is_phased in any::<bool>(),
-        pauses in prop::collection::vec(0..SECOND / 4, 50..300),
+        pauses in prop::collection::vec(0..SECOND / 4, 100..300),
     ) {
         let period = Duration::from_secs(1_000);
         let gap = Duration::from_nanos(gap);
