@@ -45,8 +45,8 @@ fn is_same(one: Quota, other: Quota) -> bool {
 
 /// Two per cent: no pace needs to know better.
 const CLOSE: f64 = 0.02;
-/// One refusal says where a limiter was empty; only a second says how fast it fills.
-const ENOUGH: u32 = 2;
+/// One refusal says where a limiter was empty, the second how fast it fills; but two fit windows of nearly any length.
+const ENOUGH: u32 = 3;
 
 #[cfg(test)]
 mod tests {
@@ -73,10 +73,11 @@ mod tests {
     }
 
     #[test]
-    fn narrow_bounds_settle_it_but_not_at_the_first_refusal() {
+    fn narrow_bounds_settle_it_but_not_before_the_third_refusal() {
         let mut settling = Settling::default();
         assert!(!settling.note(1, &belief(120.0, Some((119.0, 121.0)))));
-        assert!(settling.note(2, &belief(120.0, Some((119.0, 121.0)))));
-        assert!(!Settling::default().note(2, &belief(120.0, Some((100.0, 121.0)))));
+        assert!(!settling.note(2, &belief(120.0, Some((119.0, 121.0)))));
+        assert!(settling.note(3, &belief(120.0, Some((119.0, 121.0)))));
+        assert!(!Settling::default().note(3, &belief(120.0, Some((100.0, 121.0)))));
     }
 }

@@ -118,7 +118,8 @@ impl Allowance {
         }
         self.refusals += 1;
         self.most = (self.most - 1).max(1);
-        if 4 * self.most <= 3 * self.found {
+        // Nor does the only attempt in flight meet one.
+        if in_flight <= 1 || 4 * self.most <= 3 * self.found {
             // It was no limit of concurrency after all: less in flight did not help.
             *self = Self { was_wrong: true, ..Self::new() };
             return false;
@@ -146,7 +147,7 @@ impl Allowance {
         if self.was_wrong || self.is_limit || refused < LEAST_REFUSED || accepted < LEAST_ACCEPTED {
             return None;
         }
-        let (mut above_accepted, mut above_refused) = (0.0, 0.0);
+        let (mut above_accepted, mut above_refused) = (self.accepted[SEEN - 1], self.refused[SEEN - 1]);
         let mut best = (TELLING, None);
         for place in (2..SEEN - 1).rev() {
             above_accepted += self.accepted[place];
@@ -309,5 +310,20 @@ mod tests {
         allowance.restore(NonZeroU32::new(7).unwrap(), 0.0);
         assert_eq!(use_up(&mut allowance, 59, |_| 10.0), 7);
         assert_eq!(allowance.limit().map(NonZeroU32::get), Some(7));
+    }
+
+    #[test]
+    fn a_limit_of_one_that_does_not_help_is_given_up() {
+        let mut allowance = Allowance::new();
+        allowance.limit_below(2, 0.0);
+        assert!((0..1_000).any(|_| !allowance.refuse(1.0, 1)));
+    }
+
+    #[test]
+    fn a_limit_met_with_very_many_in_flight_is_told() {
+        let mut allowance = Allowance::new();
+        (0..200).for_each(|_| allowance.observe(20, false));
+        (0..50).for_each(|_| allowance.observe(100, true));
+        assert!(allowance.threshold().is_some());
     }
 }

@@ -46,6 +46,15 @@ impl Shadow {
         }
     }
 
+    /// Units beyond what is believed that were asked for and, but for the last, answered well.
+    pub(crate) fn asked_beyond(&self) -> f64 {
+        match self {
+            Self::None | Self::Bucket(_) => 0.0,
+            Self::Window(ledger) => ledger.beyond.asked,
+            Self::Phased(window) => window.beyond.asked,
+        }
+    }
+
     pub(crate) fn take(&mut self, now: Instant, cost: Cost) {
         match self {
             Self::None => {}
@@ -108,6 +117,7 @@ impl Beyond {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
+    first: Instant,
     latest: Instant,
     units: f64,
 }
@@ -181,7 +191,7 @@ impl Ledger {
                 last.latest = now;
                 last.units += units;
             }
-            _ => self.entries.push_back(Entry { latest: now, units }),
+            _ => self.entries.push_back(Entry { first: now, latest: now, units }),
         }
         if self.entries.is_empty() {
             self.inside = 0.0;
@@ -191,7 +201,8 @@ impl Ledger {
     /// What departed then was not admitted.
     fn refund(&mut self, departed_at: Instant, cost: Cost) {
         let place = self.entries.partition_point(|entry| entry.latest < departed_at);
-        if let Some(entry) = self.entries.get_mut(place) {
+        // What has left its period already is in no entry.
+        if let Some(entry) = self.entries.get_mut(place).filter(|entry| entry.first <= departed_at) {
             let units = f64::from(cost.0.get()).min(entry.units);
             entry.units -= units;
             self.inside -= units;

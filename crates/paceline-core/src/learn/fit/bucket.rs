@@ -36,9 +36,15 @@ pub(super) fn fit(timeline: &Timeline, near: Option<Model>, trust: Trust) -> Opt
         let from = (0.4 * mean).min(0.4 * top);
         scan(&mut best, from, COARSE, (top / from).ln() / COARSE.ln() + 2.0);
     }
-    let step = (0.7 / (span * best.rate)).max(1e-4);
-    let around = best.rate * (1.0 - step * 15.0);
-    scan(&mut best, around, 1.0 + step, 31.0);
+    // Down to the width of the peak, each grid as wide as two steps of the one before.
+    let finest = (0.7 / (span * best.rate)).max(1e-4);
+    let mut step = COARSE - 1.0;
+    while step > finest {
+        let finer = (step / 8.0).max(finest);
+        let around = best.rate * (1.0 - 2.0 * step);
+        scan(&mut best, around, 1.0 + finer, 4.0 * step / finer + 2.0);
+        step = finer;
+    }
     #[expect(clippy::cast_precision_loss, reason = "few refusals are kept")]
     let tolerance = 4.0 + trust.jitter * best.rate + 0.3 * refusals.len() as f64;
     // Where a refusal costs next to nothing, it is the quickest way to the truth.

@@ -3,7 +3,7 @@
 use crate::learn::belief::Source;
 use crate::learn::fit::{self, Fit};
 use crate::learn::identification::{AFTER_FIRST, Identification, LEAST_PACE, Phase};
-use crate::learn::model::{Model, WindowKind};
+use crate::learn::model::{LONG_WINDOW, Model, WindowKind};
 use crate::learn::shadow::{self, Shadow};
 use crate::learn::trace::{Refused, Timeline};
 use crate::quota::least_burst;
@@ -79,6 +79,7 @@ impl Identification {
         let was_probe = self.probing.failed();
         if let (true, Some(model)) = (was_probe, self.model) {
             self.probing.plan(now, model);
+            self.believe_scouts(model);
             if !matches!(model, Model::Bucket { .. }) {
                 return;
             }
@@ -92,6 +93,16 @@ impl Identification {
             self.believe(now, fit, &timeline, was_probe);
         } else if !was_probe {
             self.doubt(now, last, &timeline);
+        }
+    }
+
+    /// Of a probe one by one, only the last scout was refused: what the others showed is known.
+    fn believe_scouts(&mut self, model: Model) {
+        if let Model::Window { kind, count, period } = model
+            && period >= LONG_WINDOW
+        {
+            let shown = (count * (1.0 - self.margin)).floor() + self.shadow.asked_beyond() - 1.0;
+            self.model = Some(Model::Window { kind, count: count.max(shown), period });
         }
     }
 

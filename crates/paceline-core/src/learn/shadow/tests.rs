@@ -201,3 +201,15 @@ fn a_model_whose_windows_are_not_known_keeps_no_shadow() {
     assert!(matches!(shadow, Shadow::None));
     assert_eq!(shadow.ready_at(Instant::EPOCH, Cost::ONE), Instant::EPOCH);
 }
+
+#[test]
+fn a_refund_of_what_has_left_already_makes_no_room() {
+    let period = Duration::from_secs(1);
+    let mut shadow = ledger(2, period);
+    let at = |millis| Instant::EPOCH + Duration::from_millis(millis);
+    shadow.take(at(0), cost(1));
+    shadow.take(at(2_000), cost(1));
+    shadow.take(at(2_100), cost(1));
+    shadow.refund(at(0), cost(1));
+    assert!(shadow.ready_at(at(2_200), cost(1)) >= at(3_000));
+}
