@@ -3,10 +3,12 @@
 mod answers;
 mod attribution;
 mod calls;
+mod departure;
 mod dispatch;
 mod memory;
 mod scope_state;
 mod scopes;
+mod submission;
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -16,17 +18,17 @@ use rustc_hash::FxHashMap;
 use crate::call::{AttemptId, Call, CallId};
 use crate::config::Config;
 use crate::event::Event;
-use crate::gate::GateCause;
 use crate::learn::Belief;
 use crate::limits::Limits;
-use crate::outcome::GiveUp;
 use crate::queue::WaitingCalls;
 use crate::scope::{ScopeId, ScopeKind, ScopeSet};
 use crate::time::Instant;
 pub(crate) use calls::CallSlot;
 use calls::{CallState, Calls, Stands};
+pub use departure::{Departure, WaitReason};
 use scope_state::ScopeState;
 use scopes::Scopes;
+pub use submission::SubmitError;
 
 /// Decides what may be sent, when, and what an answer means.
 ///
@@ -58,78 +60,6 @@ pub struct Controller {
     events: VecDeque<Event>,
     next_place: u64,
 }
-
-/// What to do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Departure {
-    /// Send the call now. Tokens and slots are taken.
-    Start {
-        /// Which call.
-        call: CallId,
-        /// Its attempt.
-        attempt: AttemptId,
-    },
-    /// The call ended while it waited.
-    Ended {
-        /// Which call.
-        call: CallId,
-        /// Why.
-        why: GiveUp,
-    },
-    /// Nothing may depart before `at` (strictly later than now), unless something is told before.
-    WaitUntil {
-        /// When to ask again.
-        at: Instant,
-        /// What is being waited for.
-        reason: WaitReason,
-    },
-    /// Nothing waits, or only an answer can let something depart.
-    Idle,
-}
-
-/// What the next departure waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum WaitReason {
-    /// The gate of a scope is closed.
-    Gate {
-        /// Whose.
-        scope: ScopeId,
-        /// Why.
-        cause: GateCause,
-    },
-    /// The pacer of a scope: the next slot has not come yet.
-    Pace {
-        /// Whose.
-        scope: ScopeId,
-    },
-    /// A call waits out a failure.
-    Backoff,
-    /// Nothing may depart; the first deadline passes then.
-    Deadline,
-}
-
-/// Why a call was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SubmitError {
-    /// [`Config::max_waiting`] calls wait already.
-    QueueFull,
-    /// The scope was forgotten because nobody used it; intern it again with [`Controller::scope`].
-    ForgottenScope(ScopeId),
-    /// A call of this name has not ended yet.
-    DuplicateCall,
-}
-
-impl std::fmt::Display for SubmitError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::QueueFull => "the queue is full: try again when calls have ended, or raise its limit",
-            Self::ForgottenScope(_) => "the scope was forgotten because it was idle: intern it again",
-            Self::DuplicateCall => "a call of this name has not ended yet: give each call its own name",
-        })
-    }
-}
-
-impl std::error::Error for SubmitError {}
 
 /// An attempt that is not done.
 #[derive(Debug)]

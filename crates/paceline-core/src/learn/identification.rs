@@ -267,7 +267,8 @@ impl Identification {
 /// Where an unknown platform is first tried, per second: a handful of calls meet a slow one, and a limit of 120/s is
 /// reached in a second.
 const START: f64 = 40.0;
-const LEAST_PACE: f64 = 0.5;
+/// One in a minute: slower than a search for any quota in use need be.
+const LEAST_PACE: f64 = 1.0 / 60.0;
 /// Of the pace that was refused first, which may have been twice the limit.
 const AFTER_FIRST: f64 = 0.55;
 /// Growth for a longer gap counts as that: an idle night makes no growth.

@@ -337,3 +337,11 @@ fn what_a_run_has_learned_the_next_one_paces_at_from_its_first_call() {
     assert!(share > 0.97, "{share}");
     assert!(refused < 0.5, "{refused} per thousand");
 }
+
+#[test]
+fn a_slow_pace_outlives_a_restart() {
+    let learned = Learned { quota: Some(Quota::Pace { rate: rate(10.0 / 60.0) }), in_flight: None };
+    let mut learner = Identification::new(Limits::default());
+    learner.restore(Instant::from_nanos(1), learned);
+    assert_eq!(learner.learned(), learned);
+}
