@@ -97,6 +97,7 @@ impl Identification {
         self.model = None;
         self.shadow = Shadow::None;
         self.phase = Phase::Search;
+        self.patient_to = 0.0;
         self.pace = pace.max(LEAST_PACE);
         self.probing.never();
         self.allowance.begin_search(self.pace * self.round_trips.smoothed(), now);
