@@ -3,8 +3,11 @@
 mod attempt;
 mod builder;
 mod error;
+mod reply_body;
 mod request;
 mod response;
+mod streamed;
+mod whole;
 
 use std::sync::Arc;
 
@@ -18,9 +21,12 @@ pub use error::{CallError, GivenUp};
 pub use request::{
     Applied, AttemptReport, BeforeDeparture, BeforeDepartureFuture, OnAttempt, OnSetback, Request, Setback,
 };
+pub use reply_body::ReplyBody;
 pub use response::Response;
+pub use streamed::Streamed;
 
-use attempt::{Run, Step};
+use attempt::{Run, Sent, Step};
+use crate::driver::Permit;
 
 /// An HTTP client that never sends earlier than the platform allows. Cheap to clone; clones share the
 /// pacer and the connections.
@@ -87,17 +93,43 @@ impl Client {
     /// # Errors
     /// When it cannot be made, or has ended without being accepted: see [`CallError`].
     pub async fn call(&self, request: Request) -> Result<Response, CallError> {
+        let (mut run, mut permit) = self.begin(request).await?;
+        loop {
+            permit = match run.attempt(permit).await? {
+                Sent::Again(next) => next,
+                Sent::Answered(arriving, in_flight) => match run.take_whole(arriving, in_flight).await? {
+                    Step::Delivered(response) => return Ok(response),
+                    Step::Again(next) => next,
+                },
+            };
+        }
+    }
+
+    /// Makes a call as [`Client::call`] does, and delivers its last reply, whatever its status, when its head has come; the body follows.
+    /// So a reply below 400 that breaks off is not repeated.
+    ///
+    /// # Errors
+    /// When it cannot be made, or has ended without a last reply to deliver: see [`CallError`].
+    pub async fn stream(&self, request: Request) -> Result<Streamed, CallError> {
+        let (mut run, mut permit) = self.begin(request).await?;
+        loop {
+            permit = match run.attempt(permit).await? {
+                Sent::Again(next) => next,
+                Sent::Answered(arriving, in_flight) => match run.take_head(arriving, in_flight).await? {
+                    Step::Delivered(streamed) => return Ok(streamed),
+                    Step::Again(next) => next,
+                },
+            };
+        }
+    }
+
+    async fn begin(&self, request: Request) -> Result<(Run<'_>, Permit), CallError> {
         let target = Target::new(&request.uri)?;
-        let tls = if target.origin.secure { Some(self.inner.tls.config()?) } else { None };
+        let tls = if target.origin.secure { Some(self.inner.tls.configs()?) } else { None };
         let waiting = self.inner.pacer.submit(spec(&request));
         let mut run = Run::new(&self.inner, request, target, tls);
-        let mut permit = run.turn(waiting).await?;
-        loop {
-            match run.attempt(permit).await? {
-                Step::Delivered(response) => return Ok(response),
-                Step::Again(next) => permit = next,
-            }
-        }
+        let permit = run.turn(waiting).await?;
+        Ok((run, permit))
     }
 }
 
@@ -113,6 +145,7 @@ fn spec(request: &Request) -> CallSpec {
         scopes: request.scopes,
         cost: request.cost,
         deadline: request.deadline,
+        decline_late: request.decline_late,
         on_uncertain: request.on_uncertain,
     }
 }

@@ -46,6 +46,8 @@ pub struct CallSpec {
     pub cost: Cost,
     /// When it is no longer worth starting.
     pub deadline: Option<tokio::time::Instant>,
+    /// Whether it ends at once, as [`Ended::Late`], when it is expected to depart after its deadline.
+    pub decline_late: bool,
     /// What an uncertain outcome means for it.
     pub on_uncertain: OnUncertain,
 }
@@ -54,7 +56,14 @@ impl CallSpec {
     /// A call under `scopes` that costs one request, has no deadline and is held when in doubt.
     #[must_use]
     pub const fn new(scopes: ScopeSet) -> Self {
-        Self { client: ClientId(0), scopes, cost: Cost::ONE, deadline: None, on_uncertain: OnUncertain::Hold }
+        Self {
+            client: ClientId(0),
+            scopes,
+            cost: Cost::ONE,
+            deadline: None,
+            decline_late: false,
+            on_uncertain: OnUncertain::Hold,
+        }
     }
 }
 
@@ -138,7 +147,7 @@ impl Pacer {
             on_uncertain: spec.on_uncertain,
         };
         let (turn, waiting) = Waiting::new(self.line.clone(), call);
-        self.line.tell(Command::Submit { call, turn });
+        self.line.tell(Command::Submit { call, turn, decline_late: spec.decline_late });
         waiting
     }
 

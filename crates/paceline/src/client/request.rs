@@ -3,12 +3,11 @@
 use std::fmt;
 use std::pin::Pin;
 
-use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
 use paceline_core::{ClientId, Cost, OnUncertain, Outcome, Reply, ScopeSet};
 
 use super::Response;
-use crate::http::AttemptError;
+use crate::http::{AttemptError, RequestBody};
 
 /// One call: an HTTP request that can be sent again as it is, and how it is paced.
 pub struct Request {
@@ -18,8 +17,8 @@ pub struct Request {
     pub uri: Uri,
     /// The headers. `Host`, `User-Agent` and `Content-Length` are added; values are never shown.
     pub headers: HeaderMap,
-    /// The body; every attempt sends the same bytes.
-    pub body: Bytes,
+    /// The body; every attempt sends the same bytes, and a stream is sent once.
+    pub body: RequestBody,
     /// On whose behalf; clients take turns.
     pub client: ClientId,
     /// The limits it falls under.
@@ -28,6 +27,9 @@ pub struct Request {
     pub cost: Cost,
     /// When it is no longer worth starting. An attempt that has departed by then is waited for.
     pub deadline: Option<tokio::time::Instant>,
+    /// Whether it ends at once, as [`CallError::Late`](super::CallError::Late), when its first attempt is expected to depart after its
+    /// deadline. Otherwise it waits until then: an expectation is no promise.
+    pub decline_late: bool,
     /// What to do when nobody knows whether an attempt was applied.
     pub on_uncertain: OnUncertain,
     /// Runs before each attempt leaves.
@@ -95,11 +97,12 @@ impl Request {
             method,
             uri,
             headers: HeaderMap::new(),
-            body: Bytes::new(),
+            body: RequestBody::default(),
             client: ClientId(0),
             scopes,
             cost: Cost::ONE,
             deadline: None,
+            decline_late: false,
             on_uncertain,
             before_departure: None,
             on_attempt: None,
@@ -132,7 +135,7 @@ impl fmt::Debug for Request {
             .field("method", &self.method)
             .field("uri", &crate::http::shown(&self.uri))
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
-            .field("body_bytes", &self.body.len())
+            .field("body", &self.body)
             .field("client", &self.client)
             .field("scopes", &self.scopes)
             .field("cost", &self.cost)

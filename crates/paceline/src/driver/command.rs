@@ -44,6 +44,7 @@ pub(crate) enum Command {
     Submit {
         call: Call,
         turn: Turn,
+        decline_late: bool,
     },
     Cancel {
         call: CallId,

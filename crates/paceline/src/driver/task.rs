@@ -84,7 +84,7 @@ impl Task {
 
     fn obey(&mut self, now: Instant, command: Command) {
         match command {
-            Command::Submit { call, turn } => self.submit(now, call, turn),
+            Command::Submit { call, turn, decline_late } => self.submit(now, call, turn, decline_late),
             Command::Sent { attempt } => self.machine.handle_sent(now, attempt),
             Command::Reply { call, attempt, reply, body, answer } => {
                 let next = self.reply(now, call, attempt, &reply, body);
@@ -116,11 +116,22 @@ impl Task {
         }
     }
 
-    fn submit(&mut self, now: Instant, call: Call, turn: Turn) {
+    fn submit(&mut self, now: Instant, call: Call, turn: Turn, decline_late: bool) {
         self.turns.insert(call.id, turn);
         if let Err(why) = self.machine.try_submit(now, call) {
             self.end(call.id, Ended::NotTaken(why));
+            return;
         }
+        if let Some(expected) = self.late(now, &call).filter(|_| decline_late) {
+            self.machine.handle_cancel(now, call.id);
+            self.end(call.id, Ended::Late { expected: self.clock.tokio_instant(expected) });
+        }
+    }
+
+    /// When a call is expected to depart, if that is after its deadline.
+    fn late(&self, now: Instant, call: &Call) -> Option<Instant> {
+        let deadline = call.deadline?;
+        self.machine.forecast(now, call.id).filter(|&expected| expected > deadline)
     }
 
     fn reply(&mut self, now: Instant, call: Call, attempt: AttemptId, reply: &Reply, body: Body) -> Next {

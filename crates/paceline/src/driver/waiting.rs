@@ -32,6 +32,12 @@ pub enum Ended {
     /// It was not taken: too many wait already, or its scope was forgotten.
     #[error(transparent)]
     NotTaken(#[from] SubmitError),
+    /// It was expected to depart after its deadline, and wanted to know at once.
+    #[error("its turn would come after its deadline")]
+    Late {
+        /// When it would have departed.
+        expected: tokio::time::Instant,
+    },
     /// Nobody drives the machine any more.
     #[error(transparent)]
     Stopped(#[from] Stopped),
