@@ -14,7 +14,7 @@ use std::sync::Arc;
 use paceline_core::Profile;
 
 use crate::driver::{CallSpec, Pacer};
-use crate::http::{Pool, Target, Tls};
+use crate::http::{Pool, Target, Tls, TlsConfigs};
 
 pub use builder::{ClientBuilder, Timeouts};
 pub use error::{CallError, GivenUp};
@@ -123,13 +123,28 @@ impl Client {
         }
     }
 
+    /// Makes a call past the pacer, at once and without another attempt: for what falls under none of its limits, such as
+    /// signing in. Its answer teaches nobody anything.
+    ///
+    /// # Errors
+    /// When it cannot be made, or no reply came.
+    pub async fn stream_unpaced(&self, request: Request) -> Result<Streamed, CallError> {
+        let (target, tls) = self.target(&request)?;
+        Run::new(&self.inner, request, target, tls).pass().await
+    }
+
     async fn begin(&self, request: Request) -> Result<(Run<'_>, Permit), CallError> {
-        let target = Target::new(&request.uri)?;
-        let tls = if target.origin.secure { Some(self.inner.tls.configs()?) } else { None };
+        let (target, tls) = self.target(&request)?;
         let waiting = self.inner.pacer.submit(spec(&request));
         let mut run = Run::new(&self.inner, request, target, tls);
         let permit = run.turn(waiting).await?;
         Ok((run, permit))
+    }
+
+    fn target(&self, request: &Request) -> Result<(Target, Option<TlsConfigs>), CallError> {
+        let target = Target::new(&request.uri)?;
+        let tls = if target.origin.secure { Some(self.inner.tls.configs()?) } else { None };
+        Ok((target, tls))
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Run<'a> {
     /// How long it has waited for permits.
     pub(super) held: Duration,
     last: Option<Response>,
-    detail: Option<AttemptError>,
+    pub(super) detail: Option<AttemptError>,
 }
 
 /// What using a permit leads to.
@@ -113,7 +113,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    async fn connection(&self) -> Result<Connection, AttemptError> {
+    pub(super) async fn connection(&self) -> Result<Connection, AttemptError> {
         let need = if self.message.wants_upgrade() { Need::Upgrade } else { Need::Request };
         let tls = self.tls.as_ref().map(|configs| match need {
             Need::Request => configs.any.clone(),
@@ -143,27 +143,35 @@ impl<'a> Run<'a> {
         self.failed(next, failed).await.map(Sent::Again)
     }
 
+    /// Sends the request, and follows the verdict where no reply comes.
+    async fn exchange(&mut self, connection: Connection, in_flight: InFlight) -> Result<Sent, CallError> {
+        match self.send(connection).await {
+            Ok(arriving) => Ok(Sent::Answered(arriving, in_flight)),
+            Err(failed) => {
+                let next = in_flight.settle(failed.reply()).await?;
+                self.failed(next, failed).await.map(Sent::Again)
+            }
+        }
+    }
+
     /// Sends the request and waits for the head of the reply, within the attempt's time.
-    async fn exchange(&mut self, mut connection: Connection, in_flight: InFlight) -> Result<Sent, CallError> {
+    pub(super) async fn send(&mut self, mut connection: Connection) -> Result<Arriving, AttemptError> {
         self.attempts += 1;
         let departed = Instant::now();
         let expires = departed + self.client.timeouts.attempt;
         let request = self.message.copy(&self.target, connection.wire());
         let sending = connection.send(&self.target.origin, request);
-        let head = tokio::time::timeout_at(expires, sending).await;
-        match head.unwrap_or_else(|_| Err(self.timed_out())) {
-            Err(failed) => {
-                let next = in_flight.settle(failed.reply()).await?;
-                self.failed(next, failed).await.map(Sent::Again)
-            }
-            Ok(head) => {
-                let (head, body) = head.into_parts();
-                let (status, headers, extensions) = (head.status, head.headers, head.extensions);
-                let body = ReadBody::new(body);
-                let arriving = Arriving { status, headers, extensions, body, connection, departed, expires };
-                Ok(Sent::Answered(arriving, in_flight))
-            }
-        }
+        let head = tokio::time::timeout_at(expires, sending).await.unwrap_or_else(|_| Err(self.timed_out()))?;
+        let (head, body) = head.into_parts();
+        Ok(Arriving {
+            status: head.status,
+            headers: head.headers,
+            extensions: head.extensions,
+            body: ReadBody::new(body),
+            connection,
+            departed,
+            expires,
+        })
     }
 
     /// Reads so much of a body as the platform's profile asks for. What does not come in time counts as not said.
@@ -294,7 +302,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn given_up(&mut self, why: GiveUp) -> CallError {
+    pub(super) fn given_up(&mut self, why: GiveUp) -> CallError {
         CallError::GaveUp(Box::new(GivenUp {
             why,
             call: std::mem::take(&mut self.shown),

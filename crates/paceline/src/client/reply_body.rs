@@ -31,11 +31,12 @@ pub(super) struct Lease {
     pool: Pool,
     origin: Origin,
     connection: Connection,
-    _slot: Slot,
+    /// None of a call that was never paced.
+    _slot: Option<Slot>,
 }
 
 impl Lease {
-    pub(super) fn new(pool: &Pool, origin: &Origin, connection: Connection, slot: Slot) -> Self {
+    pub(super) fn new(pool: &Pool, origin: &Origin, connection: Connection, slot: Option<Slot>) -> Self {
         Self { pool: pool.clone(), origin: origin.clone(), connection, _slot: slot }
     }
 

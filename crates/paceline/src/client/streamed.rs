@@ -10,7 +10,7 @@ use super::attempt::{Arriving, Run, Step};
 use super::error::CallError;
 use super::reply_body::{Lease, ReplyBody};
 use crate::driver::{InFlight, Next, Slot};
-use crate::http::Upgrade;
+use crate::http::{AttemptError, Upgrade};
 
 /// The last reply of a call, whatever it says, with a body that is still to come.
 #[derive(Debug)]
@@ -53,13 +53,36 @@ impl Run<'_> {
             Next::Retry(_) | Next::Deliver => None,
             Next::GiveUp(why) => Some(why),
         };
-        Ok(Step::Delivered(self.streamed(arriving, slot, given_up, answered_in)))
+        Ok(Step::Delivered(self.streamed(arriving, Some(slot), given_up, answered_in)))
+    }
+
+    /// Sends at once and asks nobody. A connection that closes before the request is begun is replaced once.
+    pub(super) async fn pass(&mut self) -> Result<Streamed, CallError> {
+        loop {
+            let connection = match self.connection().await {
+                Ok(connection) => connection,
+                Err(failed) => return Err(self.broken(failed, GiveUp::Exhausted)),
+            };
+            match self.send(connection).await {
+                Ok(arriving) => {
+                    let answered_in = arriving.departed.elapsed();
+                    return Ok(self.streamed(arriving, None, None, answered_in));
+                }
+                Err(AttemptError::NotStarted { .. }) if self.attempts == 1 && self.can_repeat() => {}
+                Err(failed) => return Err(self.broken(failed, GiveUp::InDoubt)),
+            }
+        }
+    }
+
+    fn broken(&mut self, failed: AttemptError, why: GiveUp) -> CallError {
+        self.detail = Some(failed);
+        self.given_up(why)
     }
 
     fn streamed(
         &self,
         mut arriving: Arriving,
-        slot: Slot,
+        slot: Option<Slot>,
         given_up: Option<GiveUp>,
         answered_in: Duration,
     ) -> Streamed {

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
 use hyper::body::{Body, Frame, SizeHint};
 
@@ -15,6 +16,7 @@ pub struct RequestBody(Carried);
 
 enum Carried {
     Whole(Bytes),
+    WithTrailers(Bytes, HeaderMap),
     Once(BoxBody<Bytes, BoxError>),
     /// It was a stream, and an attempt has taken it.
     Gone,
@@ -31,11 +33,17 @@ impl RequestBody {
         Self(Carried::Once(body.map_err(Into::into).boxed()))
     }
 
+    /// Bytes, and the trailers that follow them.
+    #[must_use]
+    pub const fn with_trailers(bytes: Bytes, trailers: HeaderMap) -> Self {
+        Self(Carried::WithTrailers(bytes, trailers))
+    }
+
     /// Its length in bytes, where that is known before it is sent.
     #[must_use]
     pub fn len(&self) -> Option<u64> {
         match &self.0 {
-            Carried::Whole(bytes) => Some(bytes.len() as u64),
+            Carried::Whole(bytes) | Carried::WithTrailers(bytes, _) => Some(bytes.len() as u64),
             Carried::Once(body) => body.size_hint().exact(),
             Carried::Gone => None,
         }
@@ -49,12 +57,19 @@ impl RequestBody {
 
     /// What one attempt sends. Of a stream the second attempt sends nothing; see [`Self::can_be_sent`].
     pub(crate) fn take(&mut self) -> Outgoing {
-        if let Carried::Whole(bytes) = &self.0 {
-            return Outgoing(Sending::Whole(Full::new(bytes.clone())));
-        }
-        match std::mem::replace(&mut self.0, Carried::Gone) {
-            Carried::Once(body) => Outgoing(Sending::Once(body)),
-            Carried::Whole(_) | Carried::Gone => Outgoing(Sending::Whole(Full::default())),
+        match &mut self.0 {
+            Carried::Whole(bytes) => Outgoing(Sending::Whole(Full::new(bytes.clone()))),
+            Carried::WithTrailers(bytes, trailers) => {
+                let trailers = std::future::ready(Some(Ok(trailers.clone())));
+                let body = Full::new(bytes.clone()).map_err(|never| match never {}).with_trailers(trailers);
+                Outgoing(Sending::Once(body.boxed()))
+            }
+            Carried::Once(body) => {
+                let body = std::mem::take(body);
+                self.0 = Carried::Gone;
+                Outgoing(Sending::Once(body))
+            }
+            Carried::Gone => Outgoing(Sending::Whole(Full::default())),
         }
     }
 

@@ -1,0 +1,191 @@
+//! Headers that speak of one connection, and those by which a proxy says that it was there.
+//!
+//! RFC 9110 7.6: what a connection's two ends agree on is theirs, and is not sent on.
+
+use std::net::IpAddr;
+
+use http::header::{
+    CONNECTION, EXPECT, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    TRANSFER_ENCODING, UPGRADE, VIA,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
+
+/// What somebody asked to make of a connection: the value of `Upgrade`, when `Connection` names it.
+#[must_use]
+pub(super) fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
+    let named = connection_options(headers).any(|option| option.eq_ignore_ascii_case("upgrade"));
+    headers.get(UPGRADE).filter(|_| named).cloned()
+}
+
+/// Takes away what was meant for us alone. `TE: trailers` stays: we pass trailers on (RFC 9110 10.1.4).
+pub(super) fn strip(headers: &mut HeaderMap) {
+    let wants_trailers = headers.get_all(TE).iter().any(|value| {
+        let mut codings = value.to_str().unwrap_or_default().split(',');
+        codings.any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
+    });
+    let options: Vec<HeaderName> = connection_options(headers)
+        .filter_map(|option| option.parse().ok())
+        .filter(|name: &HeaderName| !is_kept(name))
+        .collect();
+    for name in options {
+        headers.remove(name);
+    }
+    for name in HOP_BY_HOP {
+        headers.remove(name);
+    }
+    if wants_trailers {
+        headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
+}
+
+/// Asks for `protocol`, or grants it.
+pub(super) fn set_upgrade(headers: &mut HeaderMap, protocol: HeaderValue) {
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, protocol);
+}
+
+/// Says by whom a request came (RFC 9110 7.6.3), and for whom: what others have said before stays in front.
+pub(super) fn add_forwarded(headers: &mut HeaderMap, version: Version, from: IpAddr, is_tls: bool) {
+    if let Some(host) = headers.remove(HOST) {
+        headers.entry(X_FORWARDED_HOST).or_insert(host);
+    }
+    let scheme = if is_tls { "https" } else { "http" };
+    headers.entry(X_FORWARDED_PROTO).or_insert(HeaderValue::from_static(scheme));
+    append(headers, X_FORWARDED_FOR, &from.to_canonical().to_string());
+    add_via(headers, version);
+}
+
+/// Says that a message came through here.
+pub(super) fn add_via(headers: &mut HeaderMap, version: Version) {
+    let spoken = match version {
+        Version::HTTP_10 => "1.0 paceline",
+        Version::HTTP_2 => "2 paceline",
+        _ => "1.1 paceline",
+    };
+    append(headers, VIA, spoken);
+}
+
+/// RFC 9110 7.6.2: whether a request has gone as far as it may; else it has one way less to go.
+pub(super) fn is_at_its_end(method: &Method, headers: &mut HeaderMap) -> bool {
+    if *method != Method::OPTIONS && *method != Method::TRACE {
+        return false;
+    }
+    let left = headers.get(MAX_FORWARDS).and_then(|value| value.to_str().ok()?.parse::<u32>().ok());
+    match left {
+        Some(0) => true,
+        Some(left) => {
+            headers.insert(MAX_FORWARDS, HeaderValue::from(left - 1));
+            false
+        }
+        None => false,
+    }
+}
+
+fn append(headers: &mut HeaderMap, name: HeaderName, said: &str) {
+    let before = headers.get_all(&name).iter().filter_map(|value| value.to_str().ok());
+    let joined = before.chain([said]).collect::<Vec<_>>().join(", ");
+    let value = HeaderValue::try_from(joined).expect("what came as a header and plain ASCII are a header");
+    headers.insert(name, value);
+}
+
+fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim).filter(|option| !option.is_empty())
+}
+
+/// RFC 9110 7.6.1: a sender must not name what is meant for all recipients; who does so anyway means to take it from them.
+fn is_kept(name: &HeaderName) -> bool {
+    [HOST, http::header::CONTENT_LENGTH, http::header::CACHE_CONTROL, http::header::AUTHORIZATION].contains(name)
+}
+
+const HOP_BY_HOP: [HeaderName; 10] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    HeaderName::from_static("http2-settings"),
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TE,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    // Answered here, when the body is asked for (RFC 9110 10.1.1).
+    EXPECT,
+];
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        headers
+    }
+
+    /// RFC 9110 7.6.1 and RFC 9112 9, case by case: what came, and the names of what goes on.
+    #[test]
+    fn what_speaks_of_the_connection_is_not_sent_on() {
+        type Lines = &'static [(&'static str, &'static str)];
+        let cases: [(Lines, &[&str]); 12] = [
+            (&[("connection", "close"), ("a", "1")], &["a"]),
+            (&[("connection", "keep-alive, x-hop"), ("keep-alive", "timeout=5"), ("x-hop", "1"), ("a", "1")], &["a"]),
+            (&[("connection", "x-one"), ("connection", "X-Two"), ("x-one", "1"), ("x-two", "1")], &[]),
+            (&[("connection", ",, ,x-hop,"), ("x-hop", "1")], &[]),
+            (&[("connection", "not a name, x-hop"), ("x-hop", "1"), ("a", "1")], &["a"]),
+            (&[("connection", "authorization, content-length, host"), ("authorization", "s")], &["authorization"]),
+            (&[("te", "trailers, deflate;q=0.5"), ("connection", "te")], &["te"]),
+            (&[("te", "gzip")], &[]),
+            (&[("transfer-encoding", "chunked"), ("trailer", "x-sum")], &["trailer"]),
+            (&[("upgrade", "websocket"), ("connection", "upgrade")], &[]),
+            (&[("proxy-authorization", "s"), ("proxy-authenticate", "s"), ("proxy-connection", "close")], &[]),
+            (&[("expect", "100-continue"), ("http2-settings", "x")], &[]),
+        ];
+        for (came, sent) in cases {
+            let mut headers = headers(came);
+            strip(&mut headers);
+            let names: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+            assert_eq!(names, sent, "{came:?}");
+        }
+    }
+
+    #[test]
+    fn of_te_only_trailers_is_left() {
+        let mut headers = headers(&[("te", "trailers, deflate;q=0.5")]);
+        strip(&mut headers);
+        assert_eq!(headers[TE], "trailers");
+    }
+
+    #[test]
+    fn an_upgrade_is_one_that_the_connection_names() {
+        assert!(upgrade(&headers(&[("upgrade", "websocket")])).is_none());
+        let asked = headers(&[("upgrade", "websocket"), ("connection", "keep-alive, Upgrade")]);
+        assert_eq!(upgrade(&asked).unwrap(), "websocket");
+    }
+
+    #[test]
+    fn every_proxy_on_the_way_adds_itself() {
+        let mut headers = headers(&[("via", "1.0 first"), ("x-forwarded-for", "10.0.0.1"), ("host", "here")]);
+        add_forwarded(&mut headers, Version::HTTP_11, "::ffff:127.0.0.1".parse().unwrap(), true);
+        assert_eq!(headers[VIA], "1.0 first, 1.1 paceline");
+        assert_eq!(headers[X_FORWARDED_FOR], "10.0.0.1, 127.0.0.1");
+        assert_eq!(headers[X_FORWARDED_HOST], "here");
+        assert_eq!(headers[X_FORWARDED_PROTO], "https");
+        assert!(!headers.contains_key(HOST));
+    }
+
+    #[test]
+    fn max_forwards_counts_down_for_the_methods_that_have_it() {
+        let mut far = headers(&[("max-forwards", "3")]);
+        assert!(!is_at_its_end(&Method::OPTIONS, &mut far));
+        assert_eq!(far[MAX_FORWARDS], "2");
+        assert!(is_at_its_end(&Method::TRACE, &mut headers(&[("max-forwards", "0")])));
+        assert!(!is_at_its_end(&Method::GET, &mut headers(&[("max-forwards", "0")])));
+        assert!(!is_at_its_end(&Method::OPTIONS, &mut headers(&[("max-forwards", "many")])));
+    }
+}

@@ -1,0 +1,216 @@
+//! Starting the proxy, and ending it in order.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use paceline::Client;
+use paceline::client::Timeouts;
+use paceline_core::{Config, Limits, Profile, ScopeKind, Snapshot};
+use rustls::ServerConfig;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::board::{Counts, Tally};
+use super::bounds::Bound;
+use super::clients::Clients;
+use super::fingerprint::Fingerprints;
+use super::intake::Intake;
+use super::rules::Rules;
+use super::scopes::{LimitsOf, Scopes};
+use super::state::{Restored, StateError, StateKeeper};
+use super::{Proxy, downstream};
+use crate::wall_clock::wall_now;
+
+/// All that a proxy needs to know before it starts.
+pub struct ProxyPlan {
+    /// What is configured about calls.
+    pub rules: Rules,
+    /// The platform's habits.
+    pub profile: Arc<Profile>,
+    /// How long the parts of an attempt may take.
+    pub timeouts: Timeouts,
+    /// The limits that are configured for the scope of a kind and name.
+    pub limits: Box<dyn Fn(ScopeKind, &str) -> Limits + Send + Sync>,
+    /// Whether a ceiling of the user's holds for all calls together: then they share a tenant.
+    pub has_ceiling: bool,
+    /// What is held at once, and for how long.
+    pub bounds: ProxyBounds,
+    /// Where closed gates and learned limits outlive the proxy.
+    pub state: Option<PathBuf>,
+    /// How clients are spoken to, if not in the clear.
+    pub tls: Option<Arc<ServerConfig>>,
+}
+
+/// What the proxy holds at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProxyBounds {
+    /// Calls that wait for their permit.
+    pub max_waiting: usize,
+    /// Bytes of one body that is kept for another attempt.
+    pub max_body: u64,
+    /// Bytes of all bodies that are kept.
+    pub max_held: u64,
+    /// Connections of clients.
+    pub max_connections: u64,
+    /// How long a client may take for the head of a request, and be idle between two.
+    pub head_timeout: Duration,
+    /// How long a client may be silent inside a body.
+    pub body_timeout: Duration,
+}
+
+/// A proxy that runs. Dropped, it ends at once; see [`Running::drain`].
+pub struct Running {
+    address: SocketAddr,
+    scheme: &'static str,
+    proxy: Arc<Proxy>,
+}
+
+/// Why a proxy does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The state file is of no use.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The listener is of no use.
+    #[error("cannot listen: {0}")]
+    Listen(#[from] io::Error),
+}
+
+/// Starts a proxy on a socket that listens already.
+///
+/// # Errors
+/// When the state file cannot be read, or the listener does not know its own address.
+///
+/// # Panics
+/// Outside a tokio runtime with its clock and its sockets enabled.
+pub async fn start(plan: ProxyPlan, listener: TcpListener) -> Result<Running, StartError> {
+    let address = listener.local_addr()?;
+    let tls = plan.tls.clone().map(TlsAcceptor::from);
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    let proxy = Arc::new(proxy(plan)?);
+    proxy.tasks.spawn(downstream::accept(listener, tls, Arc::clone(&proxy)));
+    if let Some(state) = &proxy.state {
+        proxy.tasks.spawn(keep_saving(Arc::clone(&proxy), state.clone()));
+    }
+    Ok(Running { address, scheme, proxy })
+}
+
+fn proxy(plan: ProxyPlan) -> Result<Proxy, StartError> {
+    let restored = plan.state.as_deref().map(|path| StateKeeper::open(path, wall_now())).transpose()?;
+    let (state, fingerprints, snapshot, pause) = match restored {
+        Some(Restored { keeper, fingerprints, snapshot, pause }) => (Some(keeper), fingerprints, snapshot, pause),
+        None => (None, Fingerprints::fresh(), Snapshot::default(), None),
+    };
+    let client = client(&plan, state.clone());
+    let scopes = Scopes::new(client.pacer().clone(), plan.limits, snapshot, pause);
+    let bounds = plan.bounds;
+    let (held, patience) = (Bound::of(bounds.max_held), bounds.body_timeout);
+    Ok(Proxy {
+        client,
+        rules: Arc::new(plan.rules).into(),
+        clients: Clients::default(),
+        scopes,
+        fingerprints,
+        everyone: plan.has_ceiling.then_some(EVERYONE),
+        intake: Intake { max_body: bounds.max_body, held, patience },
+        connections: Bound::of(bounds.max_connections),
+        head_timeout: bounds.head_timeout,
+        state,
+        tally: Arc::new(Tally::default()),
+        tasks: TaskTracker::new(),
+        draining: CancellationToken::new(),
+        drained: CancellationToken::new(),
+    })
+}
+
+fn client(plan: &ProxyPlan, state: Option<StateKeeper>) -> Client {
+    let machine = Config {
+        seed: fastrand::u64(..),
+        max_waiting: plan.bounds.max_waiting,
+        // A call's own credential is at fault, and its client can mend that.
+        wait_for_credential: false,
+        ..Config::default()
+    };
+    let builder =
+        Client::builder().machine(machine).timeouts(plan.timeouts).profile(Arc::clone(&plan.profile));
+    match state {
+        Some(state) => builder.on_gate_closed(move |gate| state.closed(&gate, wall_now())).build(),
+        None => builder.build(),
+    }
+}
+
+/// Saves what is learned, now and then: it is worth little, and grows slowly.
+async fn keep_saving(proxy: Arc<Proxy>, state: StateKeeper) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(SAVE_EVERY) => {}
+            () = proxy.draining.cancelled() => return,
+        }
+        let Ok(snapshot) = proxy.scopes.snapshot().await else { return };
+        // The disk may have room again the next time; closings are another matter, and hold departures back.
+        drop(state.save_learned(&snapshot).await);
+    }
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its root as a URL, such as `http://127.0.0.1:8088`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// What it has seen so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.proxy.tally.counts()
+    }
+
+    /// Takes over other rules and limits. Calls that wait keep those that they came under.
+    pub fn reload(&self, rules: Rules, limits: LimitsOf) {
+        *self.proxy.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+        self.proxy.scopes.set_limits(limits);
+    }
+
+    /// Takes no new connections, lets those that there are finish their calls, and after `within` ends what is left. Returns what it
+    /// has seen.
+    ///
+    /// # Errors
+    /// When the state file cannot be written: the next run waits a little, as after a crash.
+    pub async fn drain(self, within: Duration) -> Result<Counts, StateError> {
+        let proxy = &self.proxy;
+        proxy.draining.cancel();
+        proxy.tasks.close();
+        let in_order = tokio::time::timeout(within, proxy.tasks.wait()).await.is_ok();
+        proxy.drained.cancel();
+        if let (Some(state), Ok(snapshot)) = (&proxy.state, proxy.scopes.snapshot().await) {
+            if in_order {
+                state.finish(&snapshot).await?;
+            } else {
+                state.save_learned(&snapshot).await?;
+            }
+        }
+        Ok(self.counts())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.proxy.draining.cancel();
+        self.proxy.drained.cancel();
+    }
+}
+
+/// The tenant of all calls that name none.
+const EVERYONE: &str = "everyone";
+const SAVE_EVERY: Duration = Duration::from_secs(10);
