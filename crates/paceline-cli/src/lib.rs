@@ -12,6 +12,7 @@ pub mod platform;
 mod printable;
 pub mod probe;
 pub mod profile;
+pub mod proxy;
 pub mod records;
 pub mod report;
 pub mod scenario;

@@ -1,0 +1,3 @@
+//! The proxy: in front of a platform, so that any client is paced.
+
+pub mod rules;
