@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::proxy::rules::{Rules, ScopeSource};
+use crate::proxy::rules::{Rule, Rules, ScopeSource};
 use crate::units::Size;
 
 /// `[proxy]`.
@@ -61,6 +61,7 @@ impl ProxySettings {
     pub(super) fn contradictions(&self) -> Vec<Contradiction> {
         let mut found: Vec<Contradiction> =
             self.small_store().into_iter().chain(self.named_secrets()).collect();
+        found.extend(self.written_secrets());
         found.extend(self.twin_routes());
         found.extend(self.endpoints_without_path());
         found
@@ -68,7 +69,7 @@ impl ProxySettings {
 
     fn small_store(&self) -> Option<Contradiction> {
         (self.max_held < self.max_body).then(|| Contradiction {
-            at: "proxy.max_held".to_owned(),
+            at: if self.max_held == MAX_HELD { "proxy.max_body" } else { "proxy.max_held" }.to_owned(),
             message: format!("`max_held` is less than `max_body`, which is {}", self.max_body),
             advice: "make room for one body at least".to_owned(),
         })
@@ -114,6 +115,18 @@ impl ProxySettings {
             at,
             message: format!("`{header}` is a `credential` of [proxy], and a name is printed"),
             advice: "take a header that holds none, or client = \"credential\"".to_owned(),
+        })
+    }
+
+    /// Nor does such a secret stand in a configuration.
+    fn written_secrets(&self) -> impl Iterator<Item = Contradiction> {
+        let valued = |rule: &Rule| rule.header.as_ref()?.valued().cloned();
+        let of_rules = self.rules.rules.iter().filter_map(move |rule| Some((rule, valued(rule)?)));
+        let secret = of_rules.filter(|(_, header)| self.rules.credential.contains(header));
+        secret.map(|(rule, header)| Contradiction {
+            at: format!("proxy.rule.{}.header", rule.name),
+            message: format!("a value of `{header}`, a `credential` of [proxy], does not belong here"),
+            advice: format!("write header = \"{header}\" for any value"),
         })
     }
 }

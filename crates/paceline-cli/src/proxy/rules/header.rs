@@ -35,6 +35,12 @@ impl HeaderMatch {
         let mut sent = headers.get_all(&self.name).iter();
         sent.any(|other| other.as_bytes().trim_ascii() == value.as_bytes())
     }
+
+    /// The header of which it wants one value, if it does.
+    #[must_use]
+    pub fn valued(&self) -> Option<&HeaderName> {
+        self.value.as_ref().map(|_| &self.name)
+    }
 }
 
 impl FromStr for HeaderMatch {

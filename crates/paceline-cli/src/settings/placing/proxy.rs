@@ -1,7 +1,7 @@
 //! The tables of `[proxy]` that a user names: routes and rules.
 
 use super::{Wrong, inner_key, set_inner, unknown, unknown_key};
-use crate::proxy::rules::{PathPrefix, Route, Rule, is_plain_name};
+use crate::proxy::rules::{NotAPattern, PathPrefix, Route, Rule, is_plain_name};
 use crate::settings::keys::{ROUTE_KEYS, RULE_KEYS};
 use crate::settings::model::Settings;
 use crate::written::Written;
@@ -68,8 +68,9 @@ pub(super) fn not_a_table(kind: &str, path: &[&str]) -> Wrong {
 }
 
 fn parse_prefix(prefix: &str) -> Result<PathPrefix, Wrong> {
-    let advice = || Some("write the beginning of paths: [proxy.route.\"/oauth/\"]".to_owned());
-    prefix.parse().map_err(|error: crate::proxy::rules::NotAPattern| Wrong::key(error.to_string(), advice()))
+    prefix.parse().map_err(|error: NotAPattern| {
+        Wrong::key(error.to_string(), Some("for example [proxy.route.\"/oauth/\"]".to_owned()))
+    })
 }
 
 fn no_table(example: &str, key: &str) -> Wrong {
