@@ -10,6 +10,7 @@ use super::environment::Variable;
 use super::file::{ConfigFile, ProfileSection};
 use super::model::Settings;
 use super::placing::{Wrong, check_table, place};
+use super::proxy::Contradiction;
 use crate::origin::{Origin, Text};
 use crate::profile;
 use crate::template::{RequestSpec, TargetUrl};
@@ -182,6 +183,7 @@ impl Layers {
     pub fn resolve(mut self) -> Result<Loaded, SettingsError> {
         self.settings.limits.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
         self.check_limits();
+        self.check_proxy();
         self.resolve_profile();
         SettingsError::of(std::mem::take(&mut self.problems))?;
         let warnings = warnings(&self.settings);
@@ -251,6 +253,15 @@ impl Layers {
             let message = format!("`burst` without `rate` in [{}]", limit.table());
             let advice = Some("add rate = \"2500/min\", or use in_flight".to_owned());
             self.problems.push(Problem::new(origin.unwrap_or(Origin::Default), message).with_advice(advice));
+        }
+    }
+
+    /// What is right each by itself and wrong together, where the first of it stands.
+    fn check_proxy(&mut self) {
+        for Contradiction { at, message, advice } in self.settings.proxy.contradictions() {
+            let origin = self.origins.range(at.clone()..).next().filter(|(name, _)| name.starts_with(&at));
+            let origin = origin.map_or(Origin::Default, |(_, origin)| origin.clone());
+            self.problems.push(Problem::new(origin, message).with_advice(Some(advice)));
         }
     }
 }

@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 
 use paceline_core::ScopeKind;
 
+use super::keys::InnerKey;
 use crate::units::{Percent, Rate};
-use crate::written::Value;
 
 /// `[limits.tenant]`, `[limits.credential]`, `[limits.integration.NAME]` or
 /// `[limits.endpoint."METHOD /path"]`.
@@ -55,20 +55,9 @@ impl ScopeLimit {
     }
 }
 
-/// A key that every limit has.
-#[derive(Debug)]
-pub(super) struct LimitKey {
-    pub(super) name: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) default: &'static str,
-    pub(super) example: &'static str,
-    pub(super) set: fn(&mut ScopeLimit, Value<'_>) -> Result<(), String>,
-    pub(super) show: fn(&ScopeLimit) -> Option<String>,
-}
-
 /// The keys of a limit.
-pub(super) static LIMIT_KEYS: [LimitKey; 5] = [
-    LimitKey {
+pub(super) static LIMIT_KEYS: [InnerKey<ScopeLimit>; 5] = [
+    InnerKey {
         name: "rate",
         kind: "rate",
         default: "",
@@ -76,7 +65,7 @@ pub(super) static LIMIT_KEYS: [LimitKey; 5] = [
         set: |limit, value| value.parse().map(|rate| limit.rate = Some(rate)),
         show: |limit| limit.rate.map(|rate| format!("\"{rate}\"")),
     },
-    LimitKey {
+    InnerKey {
         name: "burst",
         kind: "whole number",
         default: "",
@@ -84,7 +73,7 @@ pub(super) static LIMIT_KEYS: [LimitKey; 5] = [
         set: |limit, value| value.count().map(|burst| limit.burst = Some(burst)),
         show: |limit| limit.burst.map(|burst| burst.to_string()),
     },
-    LimitKey {
+    InnerKey {
         name: "in_flight",
         kind: "whole number",
         default: "",
@@ -92,7 +81,7 @@ pub(super) static LIMIT_KEYS: [LimitKey; 5] = [
         set: |limit, value| value.count().map(|in_flight| limit.in_flight = Some(in_flight)),
         show: |limit| limit.in_flight.map(|in_flight| in_flight.to_string()),
     },
-    LimitKey {
+    InnerKey {
         name: "reserve",
         kind: "share",
         default: "",
@@ -100,7 +89,7 @@ pub(super) static LIMIT_KEYS: [LimitKey; 5] = [
         set: |limit, value| value.reserve().map(|reserve| limit.reserve = Some(reserve)),
         show: |limit| limit.reserve.map(|reserve| format!("\"{reserve}\"")),
     },
-    LimitKey {
+    InnerKey {
         name: "known",
         kind: "true or false",
         default: "true",
