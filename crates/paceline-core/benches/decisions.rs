@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use divan::counter::ItemsCount;
 use paceline_core::{
-    Call, CallId, ClientId, Config, Controller, Cost, Departure, Instant, Limits, OnUncertain, Rate, Reply,
-    ScopeKind, ScopeSet,
+    Call, CallId, ClientId, Config, Controller, Cost, Departure, Instant, Limits, OnUncertain, Priority,
+    Rate, Reply, ScopeKind, ScopeSet, Weight,
 };
 
 fn main() {
@@ -47,6 +47,8 @@ impl World {
             client: ClientId(self.next % clients),
             scopes: self.scopes,
             cost: Cost::ONE,
+            weight: Weight::ONE,
+            priority: Priority::Normal,
             deadline: None,
             on_uncertain: OnUncertain::Retry,
         };

@@ -112,6 +112,8 @@ fn spec(request: &Request) -> CallSpec {
         client: request.client,
         scopes: request.scopes,
         cost: request.cost,
+        weight: request.weight,
+        priority: request.priority,
         deadline: request.deadline,
         on_uncertain: request.on_uncertain,
     }
