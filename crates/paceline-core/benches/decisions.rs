@@ -84,6 +84,13 @@ fn a_client_for_each_call<const SCOPES: usize>(bencher: divan::Bencher, waiting:
     run::<SCOPES>(bencher, waiting, u64::MAX);
 }
 
+/// A forecast of the last of 50,000 waiting calls: as long as there are clients, whatever they have queued.
+#[divan::bench(args = [1, 100, 10_000])]
+fn forecast(bencher: divan::Bencher, clients: u64) {
+    let world = World::new(4, 50_000, clients);
+    bencher.bench_local(|| world.machine.forecast(world.now, CallId(world.next - 1)));
+}
+
 fn run<const SCOPES: usize>(bencher: divan::Bencher, waiting: u64, clients: u64) {
     bencher
         .counter(ItemsCount::new(CALLS))

@@ -404,6 +404,8 @@ impl Trace {
             let lane = self.machine.waiting.find(scopes, state.call.priority).expect("it has a lane");
             let head = self.machine.waiting.head(lane);
             let paid = self.machine.waiting.pledged(lane).map_or(0, |(mask, _)| mask);
+            let yields = scopes.as_slice().iter().any(|&id| self.machine.waiting.is_outranked(lane, id));
+            assert!(paid == 0 || !yields, "{:?} holds what a higher priority waits for", head.call);
             let refused = scopes.as_slice().iter().enumerate().any(|(index, &id)| {
                 let scope = self.machine.scopes.state(id);
                 let unpaid = paid & 1 << index == 0;

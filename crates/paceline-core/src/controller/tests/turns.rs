@@ -71,11 +71,18 @@ fn a_pledge_yields_to_a_higher_priority() {
     machine.handle_done(at(10), first[1]);
     assert!(departures(&mut machine, at(10)).0.is_empty());
     assert!(machine.waiting.pledged(lane).is_some(), "the endpoint is paid");
-    machine.handle_done(at(20), first[0]);
     machine.try_submit(at(20), Call { priority: Priority::High, ..call(4, at_endpoint) }).expect("room");
     let (next, _) = departures(&mut machine, at(20));
-    assert_eq!(next[0].call, CallId(4));
+    assert_eq!(next[0].call, CallId(4), "though the tenant's slot is taken, for which the other waits");
     assert_eq!(machine.waiting.pledged(lane), None);
+    machine.handle_done(at(30), first[0]);
+    assert!(departures(&mut machine, at(30)).0.is_empty());
+    machine.handle_done(at(40), next[0]);
+    let (last, _) = departures(&mut machine, at(40));
+    assert_eq!(last[0].call, CallId(3));
+    machine.handle_done(at(50), last[0]);
+    let taken = [tenant, endpoint].map(|scope| machine.scopes.state(scope).slots_taken());
+    assert_eq!(taken, [0, 0], "what was pledged is given back once");
 }
 
 #[test]
