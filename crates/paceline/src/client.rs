@@ -159,6 +159,8 @@ fn spec(request: &Request) -> CallSpec {
         client: request.client,
         scopes: request.scopes,
         cost: request.cost,
+        weight: request.weight,
+        priority: request.priority,
         deadline: request.deadline,
         decline_late: request.decline_late,
         on_uncertain: request.on_uncertain,

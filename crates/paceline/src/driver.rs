@@ -21,8 +21,8 @@ mod waiting;
 use std::fmt;
 
 use paceline_core::{
-    Belief, Call, CallId, ClientId, Config, Cost, Event, Instant, Limits, OnUncertain, ScopeId, ScopeKind,
-    ScopeSet, Snapshot, WallTime,
+    Belief, Call, CallId, ClientId, Config, Cost, Event, Instant, Limits, OnUncertain, Priority, ScopeId,
+    ScopeKind, ScopeSet, Snapshot, WallTime, Weight,
 };
 use tokio::sync::{broadcast, oneshot, watch};
 
@@ -44,6 +44,10 @@ pub struct CallSpec {
     pub scopes: ScopeSet,
     /// What one attempt takes from each quota.
     pub cost: Cost,
+    /// How many turns its client has for one of a client of weight 1.
+    pub weight: Weight,
+    /// Whether it goes before others that wait for the same scopes.
+    pub priority: Priority,
     /// When it is no longer worth starting.
     pub deadline: Option<tokio::time::Instant>,
     /// Whether it ends at once, as [`Ended::Late`], when it is expected to depart after its deadline.
@@ -53,13 +57,16 @@ pub struct CallSpec {
 }
 
 impl CallSpec {
-    /// A call under `scopes` that costs one request, has no deadline and is held when in doubt.
+    /// A call under `scopes` of client 0 that costs one request, has the usual weight and priority and no deadline, and is held
+    /// when in doubt.
     #[must_use]
     pub const fn new(scopes: ScopeSet) -> Self {
         Self {
             client: ClientId(0),
             scopes,
             cost: Cost::ONE,
+            weight: Weight::ONE,
+            priority: Priority::Normal,
             deadline: None,
             decline_late: false,
             on_uncertain: OnUncertain::Hold,
@@ -143,6 +150,8 @@ impl Pacer {
             client: spec.client,
             scopes: spec.scopes,
             cost: spec.cost,
+            weight: spec.weight,
+            priority: spec.priority,
             deadline: spec.deadline.map(|at| self.clock.instant(at)),
             on_uncertain: spec.on_uncertain,
         };
@@ -151,7 +160,8 @@ impl Pacer {
         waiting
     }
 
-    /// When a waiting call is expected to depart, if the machine can tell. Advice, not a promise.
+    /// When a waiting call departs, at the latest, if the machine can tell: see [`paceline_core::Controller::forecast`].
+    /// Advice, not a promise.
     ///
     /// # Errors
     /// When the pacer has stopped.

@@ -56,6 +56,7 @@ pub use http::RequestBody;
 pub use driver::Pacer;
 pub use paceline_core::{
     Answered, AttemptId, Backoff, Belief, CallId, ClientId, Config, Cost, Event, GateCause, GiveUp, Instant,
-    Jitter, KnownRate, Learned, Limits, Meaning, OnUncertain, Outcome, Profile, Quota, Rate, Reply, Reserve,
-    ScopeId, ScopeKind, ScopeSet, ScopeSnapshot, Snapshot, Source, SubmitError, WaitReason, WallTime,
+    Jitter, KnownRate, Learned, Limits, Meaning, OnUncertain, Outcome, Priority, Profile, Quota, Rate, Reply,
+    Reserve, ScopeId, ScopeKind, ScopeSet, ScopeSnapshot, Snapshot, Source, SubmitError, WaitReason,
+    WallTime, Weight,
 };

@@ -330,9 +330,10 @@ impl Controller {
         if until > now {
             state.stands = Stands::Resting(until);
             self.resting.insert((until, call.id));
+            self.waiting.note_rest(call);
         } else {
             state.stands = Stands::InLane;
-            self.waiting.push(call.scopes, call.client, state.queued());
+            self.waiting.push(call, state.queued());
         }
         Verdict::Retry
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::pin::Pin;
 
 use http::{HeaderMap, Method, Uri};
-use paceline_core::{ClientId, Cost, OnUncertain, Outcome, Reply, ScopeSet};
+use paceline_core::{ClientId, Cost, OnUncertain, Outcome, Priority, Reply, ScopeSet, Weight};
 
 use super::Response;
 use crate::http::{AttemptError, RequestBody};
@@ -25,6 +25,10 @@ pub struct Request {
     pub scopes: ScopeSet,
     /// What one attempt takes from each quota.
     pub cost: Cost,
+    /// How many turns its client has for one of a client of weight 1.
+    pub weight: Weight,
+    /// Whether it goes before others that wait for the same scopes.
+    pub priority: Priority,
     /// When it is no longer worth starting. An attempt that has departed by then is waited for.
     pub deadline: Option<tokio::time::Instant>,
     /// Whether it ends at once, as [`CallError::Late`](super::CallError::Late), when its first attempt is expected to depart after its
@@ -88,8 +92,8 @@ pub enum Applied {
 }
 
 impl Request {
-    /// A call without headers or body, for [`ClientId`] 0, of cost 1, without a deadline. An uncertain
-    /// attempt is repeated when the method is idempotent (RFC 9110 9.2.2), else the call is held.
+    /// A call without headers or body, for [`ClientId`] 0, of cost 1, of the usual weight and priority, without a
+    /// deadline. An uncertain attempt is repeated when the method is idempotent (RFC 9110 9.2.2), else the call is held.
     #[must_use]
     pub fn new(method: Method, uri: Uri, scopes: ScopeSet) -> Self {
         let on_uncertain = if method.is_idempotent() { OnUncertain::Retry } else { OnUncertain::Hold };
@@ -101,6 +105,8 @@ impl Request {
             client: ClientId(0),
             scopes,
             cost: Cost::ONE,
+            weight: Weight::ONE,
+            priority: Priority::Normal,
             deadline: None,
             decline_late: false,
             on_uncertain,
@@ -139,6 +145,8 @@ impl fmt::Debug for Request {
             .field("client", &self.client)
             .field("scopes", &self.scopes)
             .field("cost", &self.cost)
+            .field("weight", &self.weight)
+            .field("priority", &self.priority)
             .field("deadline", &self.deadline)
             .field("on_uncertain", &self.on_uncertain)
             .finish_non_exhaustive()

@@ -16,6 +16,7 @@ proptest! {
         trace.drain();
         let machine = &trace.machine;
         prop_assert_eq!((machine.waiting(), machine.in_flight()), (0, 0));
+        prop_assert!(machine.waiting.is_spotless());
         prop_assert!(machine.calls.is_empty() && machine.resting.is_empty() && machine.deadlines.is_empty());
         for (_, _, _, scope) in machine.scopes.iter() {
             prop_assert_eq!((scope.references, scope.slots_taken()), (0, 0));

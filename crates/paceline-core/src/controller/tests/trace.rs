@@ -11,7 +11,7 @@ use crate::controller::{Controller, Departure};
 use crate::queue::LaneId;
 use crate::{
     Answered, AttemptId, Call, CallId, ClientId, Config, Cost, Event, GiveUp, Instant, KnownRate, Limits,
-    Meaning, OnUncertain, Rate, Reply, ScopeId, ScopeKind, ScopeSet, Verdict,
+    Meaning, OnUncertain, Priority, Rate, Reply, ScopeId, ScopeKind, ScopeSet, Verdict, Weight,
 };
 
 /// One thing that a driver tells the machine.
@@ -21,6 +21,7 @@ pub(super) enum Step {
         client: u64,
         scopes: usize,
         cost: u32,
+        rank: (Weight, Priority),
         deadline: Option<u64>,
         hold: bool,
     },
@@ -77,10 +78,13 @@ fn answer() -> impl Strategy<Value = Answer> {
 
 pub(super) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let index = any::<prop::sample::Index>;
-    let submit = (0_u64..4, 0_usize..SCOPE_SETS, 1_u32..4, prop::option::of(0_u64..5_000), any::<bool>());
-    let submit = submit.prop_map(|(client, scopes, cost, deadline, hold)| {
+    let rank = (prop_oneof![Just(1), 1_u32..=1_000], prop::sample::select(Priority::ALL.to_vec()));
+    let rank = rank.prop_map(|(turns, priority)| (Weight::new(turns).expect("in range"), priority));
+    let deadline = prop::option::of(0_u64..5_000);
+    let submit = (0_u64..4, 0_usize..SCOPE_SETS, 1_u32..4, rank, deadline, any::<bool>());
+    let submit = submit.prop_map(|(client, scopes, cost, rank, deadline, hold)| {
         let deadline = deadline.filter(|millis| millis % 3 == 0);
-        Step::Submit { client, scopes, cost, deadline, hold }
+        Step::Submit { client, scopes, cost, rank, deadline, hold }
     });
     let step = prop_oneof![
         8 => submit,
@@ -196,9 +200,7 @@ impl Trace {
 
     fn step(&mut self, step: &Step) {
         match step {
-            Step::Submit { client, scopes, cost, deadline, hold } => {
-                self.submit(*client, *scopes, *cost, *deadline, *hold);
-            }
+            Step::Submit { .. } => self.submit(step),
             Step::Advance(nanos) => self.now = self.now + Duration::from_nanos(*nanos),
             Step::Sent(index) => {
                 if let Some(attempt) = self.pick(index) {
@@ -234,7 +236,10 @@ impl Trace {
         }
     }
 
-    fn submit(&mut self, client: u64, scopes: usize, cost: u32, deadline: Option<u64>, hold: bool) {
+    fn submit(&mut self, step: &Step) {
+        let &Step::Submit { client, scopes, cost, rank: (weight, priority), deadline, hold } = step else {
+            return;
+        };
         let id = CallId(self.next_call);
         self.next_call += 1;
         self.intern();
@@ -243,6 +248,8 @@ impl Trace {
             client: ClientId(client),
             scopes: self.scope_sets[scopes],
             cost: Cost(NonZeroU32::new(cost).expect("positive")),
+            weight,
+            priority,
             deadline: deadline.map(|millis| self.now + Duration::from_millis(millis)),
             on_uncertain: if hold { OnUncertain::Hold } else { OnUncertain::Retry },
         };
@@ -364,6 +371,9 @@ impl Trace {
             let held = self.held_until.get(scope).copied().unwrap_or_default();
             assert!(told.max(opens).max(held) <= self.now, "departed through a closed gate");
         }
+        let mut in_lane = self.machine.calls.iter().filter(|state| state.stands == Stands::InLane);
+        let is_higher = |other: &Call| other.scopes == call.scopes && other.priority > call.priority;
+        assert!(!in_lane.any(|state| is_higher(&state.call)), "a higher priority goes first");
         assert!(self.in_flight.insert(attempt, false).is_none(), "an attempt departs once");
         assert_eq!(self.machine.in_flight(), self.in_flight.len());
         for (&scope, &limit) in &self.in_flight_limit {
@@ -391,9 +401,11 @@ impl Trace {
         let waiting = self.machine.calls.iter().filter(|state| state.stands == Stands::InLane);
         for state in waiting {
             let scopes = state.call.scopes;
-            let lane = self.machine.waiting.find(scopes).expect("a waiting call has a lane");
+            let lane = self.machine.waiting.find(scopes, state.call.priority).expect("it has a lane");
             let head = self.machine.waiting.head(lane);
             let paid = self.machine.waiting.pledged(lane).map_or(0, |(mask, _)| mask);
+            let yields = scopes.as_slice().iter().any(|&id| self.machine.waiting.is_outranked(lane, id));
+            assert!(paid == 0 || !yields, "{:?} holds what a higher priority waits for", head.call);
             let refused = scopes.as_slice().iter().enumerate().any(|(index, &id)| {
                 let scope = self.machine.scopes.state(id);
                 let unpaid = paid & 1 << index == 0;
