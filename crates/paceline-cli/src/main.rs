@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use clap::Parser;
 use paceline_cli::cli::Paceline;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    Paceline::parse().run().await
+fn main() -> ExitCode {
+    Paceline::parse().run()
 }

@@ -39,7 +39,8 @@ use scopes::Scopes;
 use state::StateKeeper;
 
 pub use board::Counts;
-pub use start::{ProxyPlan, Running, StartError, start};
+pub use scopes::LimitsOf;
+pub use start::{ProxyBounds, ProxyPlan, Running, StartError, start};
 pub use state::StateError;
 
 /// What all calls share.

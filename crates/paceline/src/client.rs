@@ -18,15 +18,15 @@ use crate::http::{Pool, Target, Tls, TlsConfigs};
 
 pub use builder::{ClientBuilder, Timeouts};
 pub use error::{CallError, GivenUp};
+pub use reply_body::ReplyBody;
 pub use request::{
     Applied, AttemptReport, BeforeDeparture, BeforeDepartureFuture, OnAttempt, OnSetback, Request, Setback,
 };
-pub use reply_body::ReplyBody;
 pub use response::Response;
 pub use streamed::Streamed;
 
-use attempt::{Run, Sent, Step};
 use crate::driver::Permit;
+use attempt::{Run, Sent, Step};
 
 /// An HTTP client that never sends earlier than the platform allows. Cheap to clone; clones share the
 /// pacer and the connections.

@@ -52,8 +52,8 @@ pub mod signals;
 pub use ::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 pub use bytes::Bytes;
 pub use client::{CallError, Client, ClientBuilder, Request, Response, Streamed};
-pub use http::RequestBody;
 pub use driver::Pacer;
+pub use http::RequestBody;
 pub use paceline_core::{
     Answered, AttemptId, Backoff, Belief, CallId, ClientId, Config, Cost, Event, GateCause, GiveUp, Instant,
     Jitter, KnownRate, Learned, Limits, Meaning, OnUncertain, Outcome, Priority, Profile, Quota, Rate, Reply,

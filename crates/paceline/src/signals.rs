@@ -77,8 +77,7 @@ impl Received<'_> {
     /// Whether the profile says nothing that this reply is to be read for.
     fn is_plain_to(&self, profile: &Profile) -> bool {
         let Profile { published, waits, scopes, disguises, cost, ban_after_refusal, .. } = profile;
-        let is_empty =
-            published.is_empty() && waits.is_empty() && scopes.is_empty() && disguises.is_empty();
+        let is_empty = published.is_empty() && waits.is_empty() && scopes.is_empty() && disguises.is_empty();
         is_empty && cost.is_none() && (*ban_after_refusal || self.status != StatusCode::FORBIDDEN)
     }
 }

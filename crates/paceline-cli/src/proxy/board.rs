@@ -1,5 +1,6 @@
 //! What the proxy has seen, in numbers: for the admin port, and for the summary at the end.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use paceline_core::{Outcome, Reply};
@@ -37,6 +38,17 @@ pub struct Counts {
     pub hung_up: u64,
     /// For how long calls were held for their permits, in microseconds, all together.
     pub held_micros: u64,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { offered, accepted, rejected, refused, failed, declined, hung_up, .. } = self;
+        write!(
+            f,
+            "{offered} calls: {accepted} accepted, {rejected} not wanted, {refused} refused by the platform and tried again, \
+             {failed} failed attempts, {declined} answered by paceline, {hung_up} hung up"
+        )
+    }
 }
 
 /// What became of one call.

@@ -58,7 +58,9 @@ pub(super) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, prox
                 let (proxy, tls) = (Arc::clone(&proxy), tls.clone());
                 let tasks = proxy.tasks.clone();
                 tasks.spawn(async move {
-                    let Some(share) = proxy.connections.try_hold(1) else { return turn_away(stream, tls).await };
+                    let Some(share) = proxy.connections.try_hold(1) else {
+                        return turn_away(stream, tls).await;
+                    };
                     // How a connection ends is told to its client, and to nobody else.
                     drop(welcome(stream, from.ip(), tls, proxy, share).await);
                 });
@@ -135,7 +137,10 @@ where
         }
         Protocol::Http2 => {
             let mut builder = http2::Builder::new(TokioExecutor::new());
-            builder.timer(TokioTimer::new()).keep_alive_interval(head_timeout).max_concurrent_streams(MAX_STREAMS);
+            builder
+                .timer(TokioTimer::new())
+                .keep_alive_interval(head_timeout)
+                .max_concurrent_streams(MAX_STREAMS);
             builder.max_header_list_size(MAX_HEADER_LIST);
             let mut connection = pin!(builder.serve_connection(stream, service));
             tokio::select! {

@@ -10,7 +10,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use paceline::client::{AttemptReport, CallError, GivenUp, Streamed};
 use paceline::http::AttemptError;
-use paceline_core::{Cost, GiveUp, OnUncertain, SubmitError};
+use paceline_core::{Cost, GiveUp, OnUncertain, Priority, SubmitError, Weight};
 use tokio::time::Instant;
 
 use super::Proxy;
@@ -53,6 +53,8 @@ struct Plan {
     scopes: paceline::ScopeSet,
     client: Arc<Client>,
     cost: Cost,
+    weight: Weight,
+    priority: Priority,
     patience: Duration,
     on_uncertain: OnUncertain,
 }
@@ -82,6 +84,7 @@ async fn forward(
     let mut call = paceline::Request::new(head.method, plan.uri, plan.scopes);
     (call.headers, call.body) = (headers, taken.body);
     (call.client, call.cost, call.on_uncertain) = (plan.client.id(), plan.cost, plan.on_uncertain);
+    (call.weight, call.priority) = (plan.weight, plan.priority);
     call.deadline = Some(arrived + plan.patience);
     call.decline_late = true;
     call.on_attempt = Some(proxy.counting(&plan.client));
@@ -102,7 +105,10 @@ async fn plan(proxy: &Proxy, visitor: Visitor, head: &Parts) -> Result<Plan, Own
     let rules = proxy.rules();
     let path = SentPath::read(head.uri.path()).map_err(OwnAnswer::bad_request)?;
     let Some(Routed { to, is_paced }) = rules.route(&path) else {
-        return Err(OwnAnswer::Refused(StatusCode::NOT_FOUND, "no route of paceline has this path".to_owned()));
+        return Err(OwnAnswer::Refused(
+            StatusCode::NOT_FOUND,
+            "no route of paceline has this path".to_owned(),
+        ));
     };
     let uri = to.uri(&path, head.uri.query()).map_err(OwnAnswer::bad_request)?;
     let ruled = rules.of(&head.method, &path, &head.headers);
@@ -113,15 +119,16 @@ async fn plan(proxy: &Proxy, visitor: Visitor, head: &Parts) -> Result<Plan, Own
         credential = format!("{credential}@{}", uri.authority().map_or("", |authority| authority.as_str()));
     }
     let names = Names::new(&ruled, credential, proxy.everyone);
-    let scopes = proxy.scopes.find(&names).await.map_err(|stopped| OwnAnswer::Internal(stopped.to_string()))?;
+    let scopes =
+        proxy.scopes.find(&names).await.map_err(|stopped| OwnAnswer::Internal(stopped.to_string()))?;
     let told = patience::preferred(&head.headers).map(|told| told.min(LONGEST_PATIENCE));
     let patience = told.unwrap_or_else(|| {
         client.learned_patience().map_or(ruled.patience, |learned| learned.min(ruled.patience))
     });
     let on_uncertain = ruled.on_uncertain.unwrap_or_else(|| usual_on_uncertain(head));
-    let cost = Cost(ruled.cost);
-    drop(names);
-    Ok(Plan { uri, is_paced, scopes, client, cost, patience, on_uncertain })
+    let (cost, priority) = (Cost(ruled.cost), ruled.priority);
+    let weight = Weight::new(ruled.weight.get()).unwrap_or(Weight::MAX);
+    Ok(Plan { uri, is_paced, scopes, client, cost, weight, priority, patience, on_uncertain })
 }
 
 /// RFC 9110 9.2.2, and the draft of the IETF on idempotency keys: what may be sent twice.

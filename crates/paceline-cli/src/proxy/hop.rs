@@ -5,8 +5,8 @@
 use std::net::IpAddr;
 
 use http::header::{
-    CONNECTION, EXPECT, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE, VIA,
+    CONNECTION, EXPECT, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING,
+    UPGRADE, VIA,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
@@ -95,7 +95,8 @@ fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 
 /// RFC 9110 7.6.1: a sender must not name what is meant for all recipients; who does so anyway means to take it from them.
 fn is_kept(name: &HeaderName) -> bool {
-    [HOST, http::header::CONTENT_LENGTH, http::header::CACHE_CONTROL, http::header::AUTHORIZATION].contains(name)
+    [HOST, http::header::CONTENT_LENGTH, http::header::CACHE_CONTROL, http::header::AUTHORIZATION]
+        .contains(name)
 }
 
 const HOP_BY_HOP: [HeaderName; 10] = [
@@ -134,16 +135,30 @@ mod tests {
         type Lines = &'static [(&'static str, &'static str)];
         let cases: [(Lines, &[&str]); 12] = [
             (&[("connection", "close"), ("a", "1")], &["a"]),
-            (&[("connection", "keep-alive, x-hop"), ("keep-alive", "timeout=5"), ("x-hop", "1"), ("a", "1")], &["a"]),
+            (
+                &[
+                    ("connection", "keep-alive, x-hop"),
+                    ("keep-alive", "timeout=5"),
+                    ("x-hop", "1"),
+                    ("a", "1"),
+                ],
+                &["a"],
+            ),
             (&[("connection", "x-one"), ("connection", "X-Two"), ("x-one", "1"), ("x-two", "1")], &[]),
             (&[("connection", ",, ,x-hop,"), ("x-hop", "1")], &[]),
             (&[("connection", "not a name, x-hop"), ("x-hop", "1"), ("a", "1")], &["a"]),
-            (&[("connection", "authorization, content-length, host"), ("authorization", "s")], &["authorization"]),
+            (
+                &[("connection", "authorization, content-length, host"), ("authorization", "s")],
+                &["authorization"],
+            ),
             (&[("te", "trailers, deflate;q=0.5"), ("connection", "te")], &["te"]),
             (&[("te", "gzip")], &[]),
             (&[("transfer-encoding", "chunked"), ("trailer", "x-sum")], &["trailer"]),
             (&[("upgrade", "websocket"), ("connection", "upgrade")], &[]),
-            (&[("proxy-authorization", "s"), ("proxy-authenticate", "s"), ("proxy-connection", "close")], &[]),
+            (
+                &[("proxy-authorization", "s"), ("proxy-authenticate", "s"), ("proxy-connection", "close")],
+                &[],
+            ),
             (&[("expect", "100-continue"), ("http2-settings", "x")], &[]),
         ];
         for (came, sent) in cases {

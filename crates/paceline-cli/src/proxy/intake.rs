@@ -62,7 +62,10 @@ impl Intake {
                     let bytes = joined(only, read);
                     share.shrink(bytes.len() as u64);
                     let trailers = frame.into_trailers().unwrap_or_default();
-                    return Ok(Taken { body: RequestBody::with_trailers(bytes, trailers), share: Some(share) });
+                    return Ok(Taken {
+                        body: RequestBody::with_trailers(bytes, trailers),
+                        share: Some(share),
+                    });
                 }
             };
             if (only.len() + read.len() + chunk.len()) as u64 > self.max_body {
@@ -152,4 +155,3 @@ impl Body for Passing {
         }
     }
 }
-

@@ -16,13 +16,13 @@ use std::time::Duration;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use paceline_core::OnUncertain;
+use paceline_core::{OnUncertain, Priority};
 
 pub use header::{HeaderMatch, NotAHeaderMatch, has_credential};
 pub use path::{PathRefused, SentPath};
 pub use pattern::{NotAPattern, PathPattern, PathPrefix};
 pub use route::{NotAnUpstream, Route, Routed, Upstream};
-pub use rule::{Priority, Rule};
+pub use rule::Rule;
 pub use scope::{ClientBy, NotAClient, NotAScope, ScopeSource, is_plain_name, safe_name};
 
 /// All that is configured about calls. Cheap to make and to compare, and needs nothing else.

@@ -29,7 +29,7 @@ struct Known {
 }
 
 /// The limits that are configured for the scope of a kind and name.
-pub(super) type LimitsOf = Box<dyn Fn(ScopeKind, &str) -> Limits + Send + Sync>;
+pub type LimitsOf = Box<dyn Fn(ScopeKind, &str) -> Limits + Send + Sync>;
 
 #[derive(Clone, Copy)]
 struct Named {
@@ -60,12 +60,7 @@ impl<'a> Names<'a> {
 
 impl Scopes {
     /// Scopes of `pacer`, each with the limits that are configured for it, and with what is remembered of it.
-    pub(super) fn new(
-        pacer: Pacer,
-        limits: LimitsOf,
-        remembered: Snapshot,
-        pause: Option<WallTime>,
-    ) -> Self {
+    pub(super) fn new(pacer: Pacer, limits: LimitsOf, remembered: Snapshot, pause: Option<WallTime>) -> Self {
         let known = Known { limits, ids: HashMap::new(), remembered: remembered.scopes, pause };
         Self { pacer, known: Mutex::new(known) }
     }

@@ -2,13 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use paceline::Client;
 use paceline::client::Timeouts;
-use paceline_core::{Config, Limits, Profile, ScopeKind, Snapshot};
+use paceline_core::{Config, Profile, Snapshot};
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -35,9 +36,11 @@ pub struct ProxyPlan {
     /// How long the parts of an attempt may take.
     pub timeouts: Timeouts,
     /// The limits that are configured for the scope of a kind and name.
-    pub limits: Box<dyn Fn(ScopeKind, &str) -> Limits + Send + Sync>,
+    pub limits: LimitsOf,
     /// Whether a ceiling of the user's holds for all calls together: then they share a tenant.
     pub has_ceiling: bool,
+    /// How often a call may fail while others pass, until it is given up.
+    pub max_attempts: NonZeroU32,
     /// What is held at once, and for how long.
     pub bounds: ProxyBounds,
     /// Where closed gates and learned limits outlive the proxy.
@@ -103,7 +106,9 @@ pub async fn start(plan: ProxyPlan, listener: TcpListener) -> Result<Running, St
 fn proxy(plan: ProxyPlan) -> Result<Proxy, StartError> {
     let restored = plan.state.as_deref().map(|path| StateKeeper::open(path, wall_now())).transpose()?;
     let (state, fingerprints, snapshot, pause) = match restored {
-        Some(Restored { keeper, fingerprints, snapshot, pause }) => (Some(keeper), fingerprints, snapshot, pause),
+        Some(Restored { keeper, fingerprints, snapshot, pause }) => {
+            (Some(keeper), fingerprints, snapshot, pause)
+        }
         None => (None, Fingerprints::fresh(), Snapshot::default(), None),
     };
     let client = client(&plan, state.clone());
@@ -132,6 +137,7 @@ fn client(plan: &ProxyPlan, state: Option<StateKeeper>) -> Client {
     let machine = Config {
         seed: fastrand::u64(..),
         max_waiting: plan.bounds.max_waiting,
+        max_attempts: plan.max_attempts.get(),
         // A call's own credential is at fault, and its client can mend that.
         wait_for_credential: false,
         ..Config::default()

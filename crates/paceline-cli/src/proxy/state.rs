@@ -15,8 +15,8 @@ use super::fingerprint::Fingerprints;
 
 mod file;
 
-use file::{Contents, SavedGate};
 pub use file::StateError;
+use file::{Contents, SavedGate};
 
 /// Keeps the file as new as the next departure needs it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -60,7 +60,8 @@ impl StateKeeper {
             None => Fingerprints::fresh(),
         };
         let contents = found.unwrap_or_else(|| Contents::new(fingerprints.to_hex()));
-        let pause = contents.is_running.then(|| now + contents.longest_wait().clamp(LEAST_PAUSE, GREATEST_PAUSE));
+        let pause =
+            contents.is_running.then(|| now + contents.longest_wait().clamp(LEAST_PAUSE, GREATEST_PAUSE));
         let snapshot = contents.snapshot(now, pause);
         let shared = Shared {
             path: path.to_owned(),

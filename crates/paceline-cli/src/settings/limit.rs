@@ -2,9 +2,10 @@
 
 use std::num::NonZeroU32;
 
-use paceline_core::ScopeKind;
+use paceline_core::{KnownRate, Limits, Reserve, ScopeKind};
 
 use super::keys::InnerKey;
+use super::model::RunSettings;
 use crate::units::{Percent, Rate};
 
 /// `[limits.tenant]`, `[limits.credential]`, `[limits.integration.NAME]` or
@@ -33,6 +34,23 @@ impl ScopeLimit {
         Self { kind, name, rate: None, burst: None, in_flight: None, reserve: None, known: true }
     }
 
+    /// What the machine is told of it, within what `run` allows.
+    #[must_use]
+    pub fn known_limits(&self, run: &RunSettings) -> Limits {
+        let rate = self.rate.and_then(core_rate);
+        let known = rate.filter(|_| self.known).map(|rate| {
+            let burst = self.burst.unwrap_or(NonZeroU32::MIN);
+            KnownRate { rate, burst }
+        });
+        Limits {
+            known,
+            start: rate.filter(|_| !self.known),
+            ceiling: None,
+            in_flight: self.in_flight,
+            reserve: core_reserve(run.reserve.or(self.reserve)),
+        }
+    }
+
     /// The limit's table as it stands in a file: `limits.tenant`, `limits.endpoint."POST /records"`.
     #[must_use]
     pub fn heading(&self) -> String {
@@ -53,6 +71,33 @@ impl ScopeLimit {
             None => format!("limits.{}", self.kind),
         }
     }
+}
+
+impl RunSettings {
+    /// `limits`, and what the user allows, whatever the platform would: for a scope that every call has.
+    #[must_use]
+    pub fn with_ceilings(&self, limits: Limits) -> Limits {
+        let most = self.max_in_flight.and_then(|most| NonZeroU32::try_from(most).ok());
+        Limits {
+            ceiling: self.max_rate.and_then(core_rate),
+            in_flight: limits.in_flight.into_iter().chain(most).min(),
+            ..self.with_reserve(limits)
+        }
+    }
+
+    /// `limits`, and the share that the user leaves to others.
+    #[must_use]
+    pub fn with_reserve(&self, limits: Limits) -> Limits {
+        Limits { reserve: self.reserve.map_or(limits.reserve, |share| core_reserve(Some(share))), ..limits }
+    }
+}
+
+fn core_reserve(share: Option<Percent>) -> Reserve {
+    share.and_then(|share| Reserve::share(share.fraction())).unwrap_or_default()
+}
+
+fn core_rate(rate: Rate) -> Option<paceline_core::Rate> {
+    paceline_core::Rate::per(rate.count.get(), rate.per)
 }
 
 /// The keys of a limit.

@@ -10,9 +10,7 @@ use super::error::{CallError, GivenUp};
 use super::request::{AttemptReport, BeforeDeparture, OnAttempt, OnSetback, Request, Setback};
 use super::{Inner, Response};
 use crate::driver::{Ended, InFlight, LastLook, Next, Permit, Slot, Waiting};
-use crate::http::{
-    AttemptError, BodyEnd, Connection, Message, Need, ReadBody, Target, TlsConfigs, shown,
-};
+use crate::http::{AttemptError, BodyEnd, Connection, Message, Need, ReadBody, Target, TlsConfigs, shown};
 use crate::signals::{BODY_LOOK, BodyNeed, Received};
 
 /// A call under way.
@@ -61,12 +59,7 @@ pub(super) struct Arriving {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(
-        client: &'a Inner,
-        request: Request,
-        target: Target,
-        tls: Option<TlsConfigs>,
-    ) -> Self {
+    pub(super) fn new(client: &'a Inner, request: Request, target: Target, tls: Option<TlsConfigs>) -> Self {
         let shown = format!("{} {}", request.method, shown(&request.uri)).into();
         Self {
             client,
@@ -161,7 +154,8 @@ impl<'a> Run<'a> {
         let expires = departed + self.client.timeouts.attempt;
         let request = self.message.copy(&self.target, connection.wire());
         let sending = connection.send(&self.target.origin, request);
-        let head = tokio::time::timeout_at(expires, sending).await.unwrap_or_else(|_| Err(self.timed_out()))?;
+        let head =
+            tokio::time::timeout_at(expires, sending).await.unwrap_or_else(|_| Err(self.timed_out()))?;
         let (head, body) = head.into_parts();
         Ok(Arriving {
             status: head.status,

@@ -107,7 +107,8 @@ impl ProxyArgs {
             ("--drain", "proxy.drain", self.drain.clone()),
             ("--admin", "proxy.admin", self.admin.clone()),
         ];
-        let given = flags.into_iter().filter_map(|(flag, key, value)| Some(Flag { flag, key, value: value? }));
+        let given =
+            flags.into_iter().filter_map(|(flag, key, value)| Some(Flag { flag, key, value: value? }));
         given.collect()
     }
 }

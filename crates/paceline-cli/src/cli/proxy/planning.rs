@@ -40,8 +40,8 @@ pub(super) fn plan(args: &ProxyArgs, loaded: &Loaded) -> Result<ProxyPlan, Comma
         max_attempts: settings.retry.max_attempts,
         bounds: ProxyBounds {
             max_waiting: proxy.max_waiting.get(),
-            max_body: proxy.max_body.bytes(),
-            max_held: proxy.max_held.bytes(),
+            max_body: proxy.max_body.0,
+            max_held: proxy.max_held.0,
             max_connections: proxy.max_connections.get() as u64,
             head_timeout: HEAD_TIMEOUT,
             body_timeout: BODY_TIMEOUT,

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
-use paceline_core::OnUncertain;
+use paceline_core::{OnUncertain, Priority};
 
 use super::header::HeaderMatch;
 use super::path::SentPath;
@@ -66,32 +66,5 @@ impl Rule {
             ("endpoint", self.endpoint.as_ref()),
         ];
         named.into_iter().filter_map(|(key, source)| Some((key, source?)))
-    }
-}
-
-/// Which of the waiting calls go first: always those of a higher priority.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Priority {
-    /// When nothing else waits.
-    Low,
-    /// As most do.
-    #[default]
-    Normal,
-    /// Before all others.
-    High,
-}
-
-impl Priority {
-    /// All of them, the highest first.
-    pub const ALL: [Self; 3] = [Self::High, Self::Normal, Self::Low];
-
-    /// As a configuration writes it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::High => "high",
-            Self::Normal => "normal",
-            Self::Low => "low",
-        }
     }
 }

@@ -4,9 +4,11 @@ use std::num::NonZeroU32;
 
 use http::Method;
 
+use paceline_core::Priority;
+
 use super::InnerKey;
 use super::listed::{method, on_uncertain, shown_on_uncertain};
-use crate::proxy::rules::{Priority, Rule, ScopeSource};
+use crate::proxy::rules::{Rule, ScopeSource};
 use crate::settings::placing::is_endpoint;
 use crate::settings::print::{quoted, quoted_list};
 use crate::units::spelled;
