@@ -6,9 +6,12 @@ mod cancel;
 mod connections;
 mod disguises;
 mod hooks;
+mod layer;
 mod pacer;
 mod platform;
 mod refusals;
+#[cfg(feature = "reqwest")]
+mod reqwest;
 mod secrets;
 mod tls;
 mod uncertain;
