@@ -7,6 +7,8 @@ mod replay;
 mod strict;
 mod waits;
 
+use std::time::Duration;
+
 use http_body_util::Full;
 use paceline::layer::{CallEnd, Paced, PacedLayer};
 use paceline::{Bytes, Config, Limits, Method, Pacer, Profile, ScopeSet};
@@ -48,8 +50,13 @@ impl World {
         let mut status = self.pacer.status();
         let so =
             |status: &paceline::driver::Status| (status.waiting, status.in_flight) == (waiting, in_flight);
-        status.wait_for(so).await.unwrap();
+        in_time(status.wait_for(so)).await.unwrap();
     }
+}
+
+/// On the paused clock a day passes only when nothing can happen any more.
+async fn in_time<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(86_400), future).await.expect("it comes to pass")
 }
 
 fn request(method: Method) -> http::Request<Full<Bytes>> {

@@ -4,6 +4,7 @@
 mod bodies;
 mod cancel;
 mod connections;
+mod dependencies;
 mod disguises;
 mod hooks;
 mod layer;

@@ -1,7 +1,5 @@
 //! A caller that leaves takes nothing with it.
 
-use std::time::Duration;
-
 use http_body_util::BodyExt as _;
 
 use super::*;
@@ -44,21 +42,21 @@ async fn a_call_dropped_while_it_waits_out_a_refusal_gives_its_place_back() {
 #[tokio::test(start_paused = true)]
 async fn the_slot_is_held_until_the_body_is_dropped() {
     let world = World::limited(one_slot(), [Act::Reply(endless(200))]).await;
-    let response = world.paced().oneshot(post()).await.unwrap();
+    let response = in_time(world.paced().oneshot(post())).await.unwrap();
     let next = tokio::spawn(world.paced().oneshot(post()));
     world.until(1, 1).await;
     drop(response);
-    assert_eq!(next.await.unwrap().unwrap().status(), 200);
+    assert_eq!(in_time(next).await.unwrap().unwrap().status(), 200);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_slot_is_free_when_the_body_was_read_whoever_keeps_it() {
     let world = World::limited(one_slot(), [Act::Reply(reply(200, "first"))]).await;
-    let mut response = world.paced().oneshot(post()).await.unwrap();
+    let mut response = in_time(world.paced().oneshot(post())).await.unwrap();
     world.until(0, 1).await;
     let chunk = response.frame().await.unwrap().unwrap().into_data().unwrap();
     assert_eq!(chunk, "first");
-    assert_eq!(world.paced().oneshot(post()).await.unwrap().status(), 200);
+    assert_eq!(in_time(world.paced().oneshot(post())).await.unwrap().status(), 200);
 }
 
 #[tokio::test(start_paused = true)]
@@ -70,7 +68,7 @@ async fn a_refusal_whose_body_does_not_end_holds_its_slot_for_a_second_at_most()
     let call = tokio::spawn(world.paced().oneshot(post()));
     world.until(1, 0).await;
     assert!(began.elapsed() < Duration::from_secs(2));
-    assert_eq!(call.await.unwrap().unwrap().status(), 200);
+    assert_eq!(in_time(call).await.unwrap().unwrap().status(), 200);
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,8 +84,7 @@ async fn callers_that_leave_at_any_step_leak_neither_slot_nor_call() {
         leaving.abort();
         // With it goes the reply, if it came first.
         drop(leaving);
-        // On the paused clock an hour passes only when nothing can happen any more.
-        drop(tokio::time::timeout(Duration::from_secs(3600), staying).await.unwrap().unwrap());
+        drop(in_time(staying).await.unwrap());
     }
     world.until(0, 0).await;
     assert_eq!(world.below.places().available_permits(), 64);

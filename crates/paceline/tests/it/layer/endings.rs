@@ -11,7 +11,7 @@ use crate::layer::strict::{Failure, reply};
 #[tokio::test(start_paused = true)]
 async fn a_rejection_is_delivered_as_it_is() {
     let world = World::new([Act::Reply(reply(404, "no such record"))]).await;
-    let response = world.paced().oneshot(post()).await.unwrap();
+    let response = in_time(world.paced().oneshot(post())).await.unwrap();
     assert_eq!(response.status(), 404);
     assert_eq!(end(&response), CallEnd { attempts: 1, given_up: Some(GiveUp::Rejected) });
     assert_eq!(response.collect().await.unwrap().to_bytes(), "no such record");
@@ -20,7 +20,7 @@ async fn a_rejection_is_delivered_as_it_is() {
 #[tokio::test(start_paused = true)]
 async fn an_error_reply_that_leaves_its_call_in_doubt_is_delivered() {
     let world = World::new([Act::Reply(reply(500, "oops"))]).await;
-    let response = world.paced().oneshot(post()).await.unwrap();
+    let response = in_time(world.paced().oneshot(post())).await.unwrap();
     assert_eq!(response.status(), 500);
     assert_eq!(end(&response).given_up, Some(GiveUp::InDoubt));
 }
@@ -28,7 +28,7 @@ async fn an_error_reply_that_leaves_its_call_in_doubt_is_delivered() {
 #[tokio::test(start_paused = true)]
 async fn a_failure_is_repeated_only_where_that_doubles_nothing() {
     let world = World::new([Act::Fail, Act::Fail]).await;
-    let error = world.paced().oneshot(post()).await.unwrap_err();
+    let error = in_time(world.paced().oneshot(post())).await.unwrap_err();
     let Error::Failed { why: GiveUp::InDoubt, attempts: 1, source } = error else { panic!("{error:?}") };
     assert_eq!(source.downcast_ref(), Some(&Failure));
     let response = world.paced().oneshot(put()).await.unwrap();

@@ -1,7 +1,5 @@
 //! Readiness of the service below is asked of the clone that is called, and not held while a permit is waited for.
 
-use std::time::Duration;
-
 use paceline::driver::{CallSpec, LastLook};
 use paceline::layer::Error;
 use tokio::time::Instant;
@@ -13,7 +11,7 @@ use crate::layer::strict::refusal;
 async fn every_attempt_has_a_clone_that_said_it_is_ready() {
     let world = World::new([refusal(1), refusal(1)]).await;
     // Not asked itself whether it is ready: its contract is the caller's to keep, and it always is.
-    let response = world.paced().oneshot(post()).await.unwrap();
+    let response = in_time(world.paced().oneshot(post())).await.unwrap();
     assert_eq!(end(&response), CallEnd { attempts: 3, given_up: None });
     assert_eq!(world.below.seen().len(), 3);
 }
@@ -26,7 +24,7 @@ async fn a_service_that_is_not_ready_is_waited_for() {
     world.until(0, 1).await;
     assert!(world.below.seen().is_empty());
     drop(places);
-    assert_eq!(call.await.unwrap().unwrap().status(), 200);
+    assert_eq!(in_time(call).await.unwrap().unwrap().status(), 200);
 }
 
 #[tokio::test(start_paused = true)]
@@ -36,7 +34,7 @@ async fn a_call_that_waits_for_its_permit_holds_no_place_below() {
     world.until(1, 0).await;
     assert_eq!(world.below.seen().len(), 1);
     assert_eq!(world.below.places().available_permits(), 64);
-    assert_eq!(call.await.unwrap().unwrap().status(), 200);
+    assert_eq!(in_time(call).await.unwrap().unwrap().status(), 200);
 }
 
 #[tokio::test(start_paused = true)]
@@ -53,7 +51,7 @@ async fn a_permit_that_grew_old_while_the_service_was_not_ready_is_recalled() {
     drop(places);
     world.until(1, 0).await;
     assert_eq!(world.below.places().available_permits(), 64);
-    let response = call.await.unwrap().unwrap();
+    let response = in_time(call).await.unwrap().unwrap();
     assert_eq!(end(&response).attempts, 1);
     assert!(world.below.seen()[0].at >= told + Duration::from_secs(60));
 }
@@ -62,7 +60,7 @@ async fn a_permit_that_grew_old_while_the_service_was_not_ready_is_recalled() {
 async fn a_service_that_breaks_ends_the_call_and_nothing_is_sent() {
     let world = World::new([]).await;
     world.below.places().close();
-    let error = world.paced().oneshot(post()).await.unwrap_err();
+    let error = in_time(world.paced().oneshot(post())).await.unwrap_err();
     assert!(matches!(error, Error::NotReady { attempt: 1, .. }), "{error:?}");
     assert_eq!(error.to_string(), "the service failed before attempt 1 was sent");
     world.until(0, 0).await;

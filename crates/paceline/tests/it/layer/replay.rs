@@ -1,7 +1,5 @@
 //! What is sent again, and what is not.
 
-use std::time::Duration;
-
 use paceline::layer::SentOnce;
 use paceline::{GiveUp, HeaderValue};
 
@@ -31,7 +29,7 @@ async fn what_cannot_be_copied_is_sent_once_and_its_refusal_delivered_and_heeded
     assert_eq!(response.status(), 429);
     assert_eq!(end(&response), CallEnd { attempts: 1, given_up: Some(GiveUp::Cancelled) });
     drop(response);
-    assert_eq!(world.paced().oneshot(post()).await.unwrap().status(), 200);
+    assert_eq!(in_time(world.paced().oneshot(post())).await.unwrap().status(), 200);
     let seen = world.below.seen();
     assert_eq!(seen.len(), 2);
     assert!(seen[1].at >= seen[0].at + Duration::from_secs(60));

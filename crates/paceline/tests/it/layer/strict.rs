@@ -70,7 +70,7 @@ impl Strict {
     }
 
     pub(super) async fn until_seen(&self, count: usize) {
-        self.shared.seen.subscribe().wait_for(|seen| seen.len() >= count).await.unwrap();
+        super::in_time(self.shared.seen.subscribe().wait_for(|seen| seen.len() >= count)).await.unwrap();
     }
 
     /// The places: taking them away makes it not ready, closing them breaks it.

@@ -1,7 +1,5 @@
 //! Waits bind every clone of every service on the pacer, and nobody returns early.
 
-use std::time::Duration;
-
 use paceline::driver::CallSpec;
 use paceline::layer::Error;
 use paceline::{GiveUp, KnownRate, Rate, ScopeKind, StatusCode};
@@ -18,7 +16,7 @@ async fn a_wait_told_to_one_binds_all_clones() {
         .map(|n| tokio::spawn(if n % 2 == 0 { one.clone() } else { other.clone() }.oneshot(post())))
         .collect();
     for call in calls {
-        assert_eq!(call.await.unwrap().unwrap().status(), 200);
+        assert_eq!(in_time(call).await.unwrap().unwrap().status(), 200);
     }
     let seen = world.below.seen();
     assert_eq!(seen.len(), 21);
@@ -38,7 +36,7 @@ async fn nobody_returns_early_however_many_are_in_flight() {
     world.below = Strict::slow(acts, LATENCY);
     let calls: Vec<_> = (0..100).map(|_| tokio::spawn(world.paced().oneshot(post()))).collect();
     for call in calls {
-        assert_eq!(call.await.unwrap().unwrap().status(), 200);
+        assert_eq!(in_time(call).await.unwrap().unwrap().status(), 200);
     }
     let seen = world.below.seen();
     let told = |n: usize| {
@@ -84,7 +82,7 @@ async fn each_request_goes_under_the_scopes_that_are_said_of_it() {
     *other.uri_mut() = "http://localhost/other".parse().unwrap();
     assert_eq!(paced.oneshot(other).await.unwrap().status(), 200);
     assert!(began.elapsed() < Duration::from_secs(60));
-    assert_eq!(refused.await.unwrap().unwrap().status(), 200);
+    assert_eq!(in_time(refused).await.unwrap().unwrap().status(), 200);
 }
 
 fn limits_of_ten() -> Limits {
