@@ -2,7 +2,7 @@
 //!
 //! A [`Client`] is an HTTP client with a pacer in front: every call waits for its permit, every reply
 //! teaches the pacer, and a refusal with `Retry-After` closes the gate for all calls of the same scope
-//! until that wait has passed. One retry loop, in one place.
+//! until that wait has passed. Whether and when to retry is one machine's decision, whatever carries it out.
 //!
 //! ```
 //! use paceline::{Client, Method, Request, ScopeKind, ScopeSet};

@@ -2,7 +2,8 @@
 
 use paceline::driver::CallSpec;
 use paceline::layer::Error;
-use paceline::{GiveUp, KnownRate, Rate, ScopeKind, StatusCode};
+use paceline::{GiveUp, KnownRate, Meaning, Rate, ScopeKind, StatusCode};
+use paceline_core::profile::Disguise;
 
 use super::*;
 use crate::layer::strict::refusal;
@@ -83,6 +84,24 @@ async fn each_request_goes_under_the_scopes_that_are_said_of_it() {
     assert_eq!(paced.oneshot(other).await.unwrap().status(), 200);
     assert!(began.elapsed() < Duration::from_secs(60));
     assert_eq!(in_time(refused).await.unwrap().unwrap().status(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_is_waited_out_until_a_person_reopens_its_scope() {
+    let world = World::new([Act::Reply(strict::reply(401, "who are you?"))]).await;
+    let call = tokio::spawn(world.paced().oneshot(post()));
+    world.until(1, 0).await;
+    world.pacer.reopen(world.scopes.as_slice()[0]);
+    assert_eq!(in_time(call).await.unwrap().unwrap().status(), 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_401_that_a_profile_calls_a_rejection_is_delivered_at_once() {
+    let world = World::new([Act::Reply(strict::reply(401, "who are you?"))]).await;
+    let disguise = Disguise { status: 401, path: None, value: None, text: None, means: Meaning::Rejected };
+    let layer = world.layer().profile(Profile { disguises: vec![disguise], ..Profile::generic() });
+    let response = in_time(layer.layer(world.below.clone()).oneshot(post())).await.unwrap();
+    assert_eq!((response.status().as_u16(), end(&response).given_up), (401, Some(GiveUp::Rejected)));
 }
 
 fn limits_of_ten() -> Limits {
