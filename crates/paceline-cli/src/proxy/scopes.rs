@@ -36,6 +36,8 @@ struct Named {
     id: ScopeId,
     /// Whether limits are configured for it; to set them again would be to forget what was learned beside them.
     is_limited: bool,
+    /// Whether others are configured since.
+    is_stale: bool,
 }
 
 /// The names of a call's limits, from the widest.
@@ -74,8 +76,8 @@ impl Scopes {
         for (kind, name) in &names.named {
             let known = self.lock().ids.get(&(*kind, Box::from(name.as_ref()))).copied();
             let id = match known {
-                Some(named) => named.id,
-                None => self.name(*kind, name).await?,
+                Some(named) if !named.is_stale => named.id,
+                _ => self.name(*kind, name).await?,
             };
             set = Some(set.map_or_else(|| ScopeSet::one(id), |set| set.with(id)));
         }
@@ -91,7 +93,7 @@ impl Scopes {
     pub(super) fn set_limits(&self, limits: LimitsOf) {
         let mut known = self.lock();
         known.limits = limits;
-        known.ids.clear();
+        known.ids.values_mut().for_each(|named| named.is_stale = true);
     }
 
     /// What this run knows of its scopes, and an earlier one of the others.
@@ -105,9 +107,9 @@ impl Scopes {
     }
 
     async fn name(&self, kind: ScopeKind, name: &str) -> Result<ScopeId, Stopped> {
-        let (limits, remembered) = self.lock().of(kind, name);
+        let (limits, remembered, was_limited) = self.lock().of(kind, name);
         let is_limited = limits != Limits::default();
-        let id = if is_limited {
+        let id = if is_limited || was_limited {
             self.pacer.set_limits(kind, name, limits).await?
         } else {
             self.pacer.scope(kind, name).await?
@@ -119,7 +121,7 @@ impl Scopes {
         if known.ids.len() >= MOST_NAMES {
             known.ids.retain(|_, named| named.is_limited);
         }
-        known.ids.insert((kind, name.into()), Named { id, is_limited });
+        known.ids.insert((kind, name.into()), Named { id, is_limited, is_stale: false });
         Ok(id)
     }
 
@@ -129,8 +131,8 @@ impl Scopes {
 }
 
 impl Known {
-    /// The limits of a scope, and what is remembered of it; that is told once.
-    fn of(&mut self, kind: ScopeKind, name: &str) -> (Limits, Option<ScopeSnapshot>) {
+    /// The limits of a scope, what is remembered of it, which is told once, and whether it had limits before.
+    fn of(&mut self, kind: ScopeKind, name: &str) -> (Limits, Option<ScopeSnapshot>, bool) {
         let place = self.remembered.iter().position(|scope| scope.kind == kind && scope.name == name);
         let remembered = place.map(|place| self.remembered.swap_remove(place));
         let paused = self.pause.filter(|&until| until > wall_now()).map(|until| ScopeSnapshot {
@@ -139,7 +141,8 @@ impl Known {
             closed: Some((until, GateCause::RetryAfter)),
             learned: Learned::default(),
         });
-        ((self.limits)(kind, name), remembered.or(paused))
+        let was_limited = self.ids.get(&(kind, Box::from(name))).is_some_and(|named| named.is_limited);
+        ((self.limits)(kind, name), remembered.or(paused), was_limited)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The task: commands in, the machine asked, permits out, one timer.
 
 use paceline_core::{
-    AttemptId, CallId, Config, Controller, Departure, Event, GateCause, GiveUp, Instant, Reply,
-    ScopeId, Snapshot, Verdict, WaitReason,
+    AttemptId, CallId, Config, Controller, Departure, Event, GateCause, GiveUp, Instant, Reply, ScopeId,
+    Snapshot, Verdict, WaitReason,
 };
 use rustc_hash::FxHashMap;
 use tokio::sync::mpsc::UnboundedReceiver;
