@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::Request;
 use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -89,8 +90,13 @@ async fn welcome(
     let first = async {
         match tls {
             None => {
-                let protocol = tokio::time::timeout(patience, sniff(&stream)).await;
-                Ok::<_, io::Error>((First::Clear(stream), protocol??))
+                let Ok(protocol) = tokio::time::timeout(patience, sniff(&stream)).await else {
+                    let has_begun = stream.peek(&mut [0]).now_or_never().is_some();
+                    let words = if has_begun { LATE } else { b"" };
+                    part(Socket::new(stream, LAST_WORDS), words).await;
+                    return Err(io::ErrorKind::TimedOut.into());
+                };
+                Ok::<_, io::Error>((First::Clear(stream), protocol?))
             }
             Some(tls) => {
                 let stream = tokio::time::timeout(patience, tls.accept(stream)).await??;

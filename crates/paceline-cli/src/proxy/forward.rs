@@ -37,6 +37,10 @@ pub(super) async fn answer(
     let asked = hop::upgrade(request.headers()).filter(|_| version == Version::HTTP_11);
     let downstream = asked.as_ref().map(|_| hyper::upgrade::on(&mut request));
     match forward(&proxy, visitor, request, asked).await {
+        Ok(streamed) if streamed.status == StatusCode::SWITCHING_PROTOCOLS && downstream.is_none() => {
+            let why = "it switched to another protocol, which nobody had asked for".to_owned();
+            declined(&proxy, &OwnAnswer::InDoubt(why))
+        }
         Ok(mut streamed) => {
             if let (Some(downstream), Some(upstream)) = (downstream, streamed.upgrade.take()) {
                 proxy.tasks.spawn(tunnel::join(downstream, upstream, seat, proxy.drained.clone()));
@@ -44,11 +48,13 @@ pub(super) async fn answer(
             passed_on(streamed)
         }
         Err(End::Last(last)) => last_reply(*last),
-        Err(End::Own(own)) => {
-            proxy.tally.saw(Seen::Declined);
-            own.response().map(|text| Answer::Own(Full::new(text)))
-        }
+        Err(End::Own(own)) => declined(&proxy, &own),
     }
+}
+
+fn declined(proxy: &Proxy, own: &OwnAnswer) -> Response<Answer> {
+    proxy.tally.saw(Seen::Declined);
+    own.response().map(|text| Answer::Own(Full::new(text)))
 }
 
 /// How a call ends that no reply is streamed for.

@@ -14,6 +14,7 @@ use paceline::driver::Status;
 use paceline_core::{Config, Profile, Snapshot};
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -113,7 +114,8 @@ pub async fn start(plan: ProxyPlan, listener: TcpListener) -> Result<Running, St
     let proxy = Arc::new(proxy(plan)?);
     proxy.tasks.spawn(downstream::accept(listener, tls, Arc::clone(&proxy)));
     if let Some(state) = &proxy.state {
-        proxy.tasks.spawn(keep_saving(Arc::clone(&proxy), state.clone()));
+        // No task that a drain waits for: what is under way until its end may still close gates.
+        tokio::spawn(keep_saving(Arc::clone(&proxy), state.clone()));
     }
     Ok(Running { address, scheme, proxy })
 }
@@ -166,12 +168,18 @@ fn client(plan: &ProxyPlan, state: Option<StateKeeper>) -> Client {
     }
 }
 
-/// Saves what is learned, now and then: it is worth little, and grows slowly.
+/// Saves closings as they come, and what is learned now and then: it is worth little, and grows slowly.
 async fn keep_saving(proxy: Arc<Proxy>, state: StateKeeper) {
+    let mut due = tokio::time::interval_at(Instant::now() + SAVE_EVERY, SAVE_EVERY);
     loop {
         tokio::select! {
-            () = tokio::time::sleep(SAVE_EVERY) => {}
-            () = proxy.draining.cancelled() => return,
+            _ = due.tick() => {}
+            () = state.closing() => {
+                // A departure that comes meanwhile tries for itself, and is held back where this failed.
+                drop(state.save().await);
+                continue;
+            }
+            () = proxy.drained.cancelled() => return,
         }
         let Ok(snapshot) = proxy.scopes.snapshot().await else { return };
         // The disk may have room again the next time; closings are another matter, and hold departures back.

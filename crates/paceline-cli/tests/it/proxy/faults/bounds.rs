@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use paceline_cli::proxy::{ProxyBounds, ProxyPlan};
+use paceline_cli::proxy::ProxyBounds;
 
 use super::platform::Platform;
 use super::stage::{Stage, one_at_a_time, plan};

@@ -5,7 +5,7 @@ use paceline_cli::proxy::rules::Rules;
 use tempfile::TempDir;
 
 use super::platform::Platform;
-use super::stage::{Stage, plan};
+use super::stage::{Stage, plan, until};
 
 const SECRETS: [&str; 4] = ["open-sesame-1", "open-sesame-2", "open-sesame-3", "open-sesame-4"];
 
@@ -36,8 +36,9 @@ async fn no_answer_and_no_file_of_ours_tells_a_secret() {
     told.push(caller.answer().await);
 
     let shown = format!("{told:?} {:?} {}", stage.running.load(), stage.running.counts());
-    let saved = std::fs::read_to_string(&state).unwrap();
-    assert!(saved.contains("closed_until_ms"), "{saved}");
+    let saved = || std::fs::read_to_string(&state).unwrap();
+    until(|| saved().contains("closed_until_ms"), saved).await;
+    let saved = saved();
     stage.running.drain(std::time::Duration::from_secs(1)).await.unwrap();
     let saved = saved + &std::fs::read_to_string(&state).unwrap();
     for secret in SECRETS {
