@@ -1,0 +1,3 @@
+//! The proxy, from outside.
+
+mod faults;
