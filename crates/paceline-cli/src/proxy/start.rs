@@ -10,7 +10,7 @@ use std::time::Duration;
 use paceline::Client;
 use paceline::client::Timeouts;
 use paceline_core::{Config, Profile, Snapshot};
-use rustls::ServerConfig;
+use rustls::{ClientConfig, ServerConfig};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -47,6 +47,9 @@ pub struct ProxyPlan {
     pub state: Option<PathBuf>,
     /// How clients are spoken to, if not in the clear.
     pub tls: Option<Arc<ServerConfig>>,
+    /// Whom the platform's certificates have to be from; those whom the machine trusts, if it is not said. What it offers by ALPN is
+    /// offered.
+    pub upstream_tls: Option<Arc<ClientConfig>>,
 }
 
 /// What the proxy holds at most.
@@ -142,8 +145,11 @@ fn client(plan: &ProxyPlan, state: Option<StateKeeper>) -> Client {
         wait_for_credential: false,
         ..Config::default()
     };
-    let builder =
+    let mut builder =
         Client::builder().machine(machine).timeouts(plan.timeouts).profile(Arc::clone(&plan.profile));
+    if let Some(tls) = &plan.upstream_tls {
+        builder = builder.tls(Arc::clone(tls));
+    }
     match state {
         Some(state) => builder.on_gate_closed(move |gate| state.closed(&gate, wall_now())).build(),
         None => builder.build(),

@@ -1,0 +1,3 @@
+//! `paceline proxy`, between clients and platforms that say exactly what a test wants.
+
+mod protocol;
