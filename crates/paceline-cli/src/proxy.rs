@@ -13,6 +13,7 @@ mod hop;
 mod intake;
 mod own_answer;
 mod patience;
+mod reply;
 pub mod rules;
 mod scopes;
 mod start;

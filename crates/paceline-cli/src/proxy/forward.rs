@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::request::Parts;
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -20,7 +21,7 @@ use super::downstream::{Answer, Visitor};
 use super::own_answer::OwnAnswer;
 use super::rules::{ClientBy, Routed, Rules, SentPath};
 use super::scopes::Names;
-use super::{hop, patience, tunnel};
+use super::{hop, patience, reply, tunnel};
 
 /// Answers `request`, whatever becomes of it.
 pub(super) async fn answer(
@@ -32,12 +33,14 @@ pub(super) async fn answer(
     let version = request.version();
     let asked = hop::upgrade(request.headers()).filter(|_| version == Version::HTTP_11);
     let downstream = asked.as_ref().map(|_| hyper::upgrade::on(&mut request));
-    match forward(&proxy, visitor, request, asked).await {
-        Ok(mut streamed) => {
-            if let (Some(downstream), Some(upstream)) = (downstream, streamed.upgrade.take()) {
+    let ended = forward(&proxy, visitor, request, asked.clone()).await;
+    let passed = ended.and_then(|streamed| reply::pass_back(streamed, asked.as_ref()));
+    match passed {
+        Ok((response, upstream)) => {
+            if let (Some(downstream), Some(upstream)) = (downstream, upstream) {
                 proxy.tasks.spawn(tunnel::join(downstream, upstream, proxy.drained.clone()));
             }
-            passed_on(streamed)
+            response
         }
         Err(own) => {
             proxy.tally.saw(Seen::Declined);
@@ -68,18 +71,25 @@ async fn forward(
     let arrived = Instant::now();
     let (mut head, body) = request.into_parts();
     check_framing(&head)?;
-    if hop::is_at_its_end(&head.method, &mut head.headers) || head.method == Method::CONNECT {
+    let is_ours = [Method::CONNECT, Method::TRACE].contains(&head.method);
+    if is_ours || hop::is_at_its_end(&head.method, &mut head.headers) {
         let why = format!("paceline forwards no {} like this one", head.method);
         return Err(OwnAnswer::Refused(StatusCode::METHOD_NOT_ALLOWED, why));
     }
+    let wants_trailers = hop::wants_trailers(&head.headers);
+    // Before anything is made of them: what is not sent on must not decide about what is.
+    hop::strip(&mut head.headers);
     let plan = plan(proxy, visitor, &head).await?;
     let mut held = Held::new(&plan.client, arrived);
     let taken = proxy.intake.take(body).await?;
     let mut headers = head.headers;
-    hop::strip(&mut headers);
-    hop::add_forwarded(&mut headers, head.version, visitor.address, visitor.is_tls);
+    hop::join_cookies(&mut headers);
+    hop::add_forwarded(&mut headers, head.version, head.uri.authority(), visitor.address, visitor.is_tls);
     if let Some(protocol) = upgrade {
         hop::set_upgrade(&mut headers, protocol);
+    }
+    if wants_trailers {
+        hop::set_wants_trailers(&mut headers);
     }
     let mut call = paceline::Request::new(head.method, plan.uri, plan.scopes);
     (call.headers, call.body) = (headers, taken.body);
@@ -161,11 +171,23 @@ fn check_framing(head: &Parts) -> Result<(), OwnAnswer> {
         return Err(OwnAnswer::Refused(StatusCode::NOT_IMPLEMENTED, why));
     }
     // RFC 9112 3.2.
-    let hosts = head.headers.get_all(HOST).iter().count();
-    if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
-        return Err(OwnAnswer::bad_request("a request has one Host header"));
+    let hosts: Vec<&HeaderValue> = head.headers.get_all(HOST).iter().collect();
+    let is_named = match hosts.as_slice() {
+        [] => head.version != Version::HTTP_11,
+        [only] => is_host(only),
+        _ => false,
+    };
+    if is_named {
+        Ok(())
+    } else {
+        Err(OwnAnswer::bad_request("a request has one Host header, which names a host"))
     }
-    Ok(())
+}
+
+/// RFC 9110 7.2: a host, perhaps with a port, or nothing.
+fn is_host(value: &HeaderValue) -> bool {
+    let is_named = || Authority::try_from(value.as_bytes()).is_ok_and(|named| !named.as_str().contains('@'));
+    value.is_empty() || is_named()
 }
 
 /// What the end of a call that brought no reply is to its client.
@@ -197,31 +219,6 @@ fn given_up_answer(given_up: &GivenUp) -> OwnAnswer {
 fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}
-
-fn passed_on(streamed: Streamed) -> Response<Answer> {
-    let timing = server_timing(&streamed);
-    let is_upgrade = streamed.status == StatusCode::SWITCHING_PROTOCOLS;
-    let Streamed { status, mut headers, body, .. } = streamed;
-    let protocol = hop::upgrade(&headers).filter(|_| is_upgrade);
-    hop::strip(&mut headers);
-    hop::add_via(&mut headers, Version::HTTP_11);
-    if let Some(protocol) = protocol {
-        hop::set_upgrade(&mut headers, protocol);
-    }
-    headers.append(SERVER_TIMING, timing);
-    let mut response = Response::new(Answer::Reply(body));
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
-}
-
-/// How long the call was held, and how long the platform took (W3C Server Timing), in milliseconds.
-fn server_timing(streamed: &Streamed) -> HeaderValue {
-    let millis = |span: Duration| span.as_secs_f64() * 1e3;
-    let (held, upstream) = (millis(streamed.held), millis(streamed.answered_in));
-    let text = format!("paceline-held;dur={held:.3}, upstream;dur={upstream:.3}");
-    HeaderValue::try_from(text).expect("numbers and names are plain ASCII")
 }
 
 /// Knows when a client goes before its call is answered.
@@ -261,5 +258,4 @@ pub(super) const NOBODY: &str = "anonymous";
 const LONGEST_PATIENCE: Duration = Duration::from_secs(3_600);
 /// A call that was held in vain was forecast too early: nobody knows better yet.
 const AFTER_EXPIRY: Duration = Duration::from_secs(5);
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

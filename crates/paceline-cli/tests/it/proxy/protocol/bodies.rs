@@ -116,6 +116,18 @@ async fn trailers_are_sent_on_and_passed_back() {
 }
 
 #[tokio::test]
+async fn trailers_that_nobody_announced_do_not_keep_a_body_from_ending() {
+    let stage = Stage::new().await;
+    let pieces = chunked(&["hello"], "x-sum: 7\r\n");
+    let (mut client, mut platform, asked) =
+        stage.asked(post("transfer-encoding: chunked\r\n", &pieces)).await;
+    assert_eq!((asked.body.as_str(), asked.trailers.len()), ("hello", 0));
+    platform.say(format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{pieces}")).await;
+    let reply = client.message().await;
+    assert_eq!((reply.body.as_str(), reply.trailers.len()), ("hello", 0));
+}
+
+#[tokio::test]
 async fn who_expects_to_be_asked_for_the_body_is_asked_when_it_is_wanted() {
     for size in [5, 2 * MAX_BODY] {
         let stage = Stage::new().await;

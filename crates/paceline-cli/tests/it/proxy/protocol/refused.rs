@@ -146,6 +146,7 @@ async fn a_host_that_is_none_or_two_is_refused() {
         ("the same host twice", b"GET / HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n", 400),
         ("two in one", b"GET / HTTP/1.1\r\nhost: a, b\r\n\r\n", 400),
         ("with a user", b"GET / HTTP/1.1\r\nhost: me@a\r\n\r\n", 400),
+        ("with a user in the target", b"GET http://me:secret@a/ HTTP/1.1\r\nhost: a\r\n\r\n", 400),
         ("with a path", b"GET / HTTP/1.1\r\nhost: a/b\r\n\r\n", 400),
         ("two in HTTP/1.0", b"GET / HTTP/1.0\r\nhost: a\r\nhost: b\r\n\r\n", 400),
     ])

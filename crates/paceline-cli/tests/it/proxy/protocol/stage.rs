@@ -8,6 +8,7 @@ use paceline::client::Timeouts;
 use paceline_cli::proxy::rules::Rules;
 use paceline_cli::proxy::{Counts, ProxyBounds, ProxyPlan, Running};
 use paceline_core::Limits;
+use rustls::ClientConfig;
 use tokio::net::{TcpListener, TcpStream};
 
 use super::wire::{Message, Wire, in_time};
@@ -63,9 +64,23 @@ impl Stage {
         Self { running, platform }
     }
 
+    /// One whose platform speaks TLS, trusted as `tls` has it.
+    pub(super) async fn secure(tls: Arc<ClientConfig>) -> Self {
+        Self::with(|plan| {
+            let to = plan.rules.to.as_ref().unwrap().to_string();
+            plan.rules.to = Some(to.replace("http:", "https:").parse().unwrap());
+            plan.upstream_tls = Some(tls);
+        })
+        .await
+    }
+
     /// The next connection that the proxy makes to the platform.
     pub(super) async fn platform(&self) -> Wire {
-        Wire::new(in_time(self.platform.accept()).await.unwrap().0)
+        Wire::new(self.platform_tcp().await)
+    }
+
+    pub(super) async fn platform_tcp(&self) -> TcpStream {
+        in_time(self.platform.accept()).await.unwrap().0
     }
 
     /// Where the platform listens.
@@ -80,10 +95,6 @@ impl Stage {
 
     pub(super) async fn tcp(&self) -> TcpStream {
         TcpStream::connect(self.running.address()).await.unwrap()
-    }
-
-    pub(super) fn running(&self) -> &Running {
-        &self.running
     }
 
     /// A client and the platform that has got its request, as it got it.

@@ -103,11 +103,17 @@ impl Wire {
         self.next_head().await.expect("a message comes")
     }
 
-    /// As many bytes.
+    /// As many bytes of text.
     pub(super) async fn bytes(&mut self, count: usize) -> String {
-        let mut bytes = vec![0; count];
-        in_time(self.stream.read_exact(&mut bytes)).await.expect("as many bytes come");
+        let bytes = self.raw(count).await.expect("as many bytes come");
         String::from_utf8(bytes).expect("bytes of a test are text")
+    }
+
+    /// As many bytes; `None` where the connection ends before.
+    pub(super) async fn raw(&mut self, count: usize) -> Option<Vec<u8>> {
+        let mut bytes = vec![0; count];
+        in_time(self.stream.read_exact(&mut bytes)).await.ok()?;
+        Some(bytes)
     }
 
     /// All that comes until the other side closes, be it in order or not.
