@@ -177,11 +177,14 @@ fn check_framing(head: &Parts) -> Result<(), OwnAnswer> {
         [only] => is_host(only),
         _ => false,
     };
-    if is_named {
-        Ok(())
-    } else {
-        Err(OwnAnswer::bad_request("a request has one Host header, which names a host"))
+    if !is_named {
+        return Err(OwnAnswer::bad_request("a request has one Host header, which names a host"));
     }
+    // RFC 9110 4.2.4: a name and a password in a URL are there to mislead.
+    if head.uri.authority().is_some_and(|named| named.as_str().contains('@')) {
+        return Err(OwnAnswer::bad_request("the target of a request names no user"));
+    }
+    Ok(())
 }
 
 /// RFC 9110 7.2: a host, perhaps with a port, or nothing.

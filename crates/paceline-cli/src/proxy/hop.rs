@@ -5,8 +5,8 @@
 use std::net::IpAddr;
 
 use http::header::{
-    CONNECTION, COOKIE, EXPECT, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE, VIA,
+    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
+    TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
@@ -51,6 +51,14 @@ pub(super) fn strip(headers: &mut HeaderMap) {
     }
     for name in HOP_BY_HOP {
         headers.remove(name);
+    }
+}
+
+/// Takes away what behind a body would be too late, or a way to say something else than the head did (RFC 9110 6.5.1).
+pub(super) fn strip_trailers(trailers: &mut HeaderMap) {
+    strip(trailers);
+    for name in [CONTENT_LENGTH, HOST, TRAILER] {
+        trailers.remove(name);
     }
 }
 
@@ -135,8 +143,7 @@ fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 
 /// RFC 9110 7.6.1: a sender must not name what is meant for all recipients; who does so anyway means to take it from them.
 fn is_kept(name: &HeaderName) -> bool {
-    [HOST, http::header::CONTENT_LENGTH, http::header::CACHE_CONTROL, http::header::AUTHORIZATION]
-        .contains(name)
+    [HOST, CONTENT_LENGTH, http::header::CACHE_CONTROL, http::header::AUTHORIZATION].contains(name)
 }
 
 const HOP_BY_HOP: [HeaderName; 10] = [
@@ -237,6 +244,14 @@ mod tests {
         let mut crumbs = headers(&[("cookie", "a=1"), ("cookie", "b=2"), ("x", "1")]);
         join_cookies(&mut crumbs);
         assert_eq!((crumbs.len(), &crumbs[COOKIE]), (2, &HeaderValue::from_static("a=1; b=2")));
+    }
+
+    #[test]
+    fn trailers_say_nothing_of_the_message() {
+        let mut trailers =
+            headers(&[("x-sum", "1"), ("connection", "a"), ("host", "evil"), ("content-length", "9")]);
+        strip_trailers(&mut trailers);
+        assert_eq!(trailers, headers(&[("x-sum", "1")]));
     }
 
     #[test]

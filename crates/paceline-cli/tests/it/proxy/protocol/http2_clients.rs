@@ -56,10 +56,8 @@ async fn a_call_is_sent_on_as_http_1_1_has_it() {
     for name in ["connection", "keep-alive", "x-hop", "transfer-encoding"] {
         assert!(!reply.headers().contains_key(name), "{name}");
     }
-    assert_eq!(
-        (&reply.headers()["via"], text(reply).await.0.as_str()),
-        (&"1.1 paceline".parse().unwrap(), "ok")
-    );
+    assert_eq!(reply.headers()["via"], "1.1 paceline");
+    assert_eq!(text(reply).await.0, "ok");
 }
 
 #[tokio::test]
@@ -167,7 +165,7 @@ async fn refuses(what: &str, fields: &[(&str, &str)]) {
     let mut client = Frames::connect(&stage).await;
     client.send(HEADERS, END_HEADERS, 1, &block(fields)).await;
     client.send(DATA, END_STREAM, 1, b"hello").await;
-    let frame = client.next().await.unwrap();
+    let frame = client.next().await.unwrap_or_else(|| panic!("{what}: no answer"));
     match frame.kind {
         RST_STREAM => assert_eq!(frame.code(), PROTOCOL_ERROR, "{what}"),
         GOAWAY => assert_eq!(frame.payload[4..8], PROTOCOL_ERROR.to_be_bytes(), "{what}"),

@@ -9,7 +9,7 @@ async fn is_refused(cases: &[(&str, &[u8], u16)]) {
         let mut client = stage.client().await;
         client.say(request).await;
         client.end().await;
-        let reply = client.message().await;
+        let reply = client.next().await.unwrap_or_else(|| panic!("{what}: no answer"));
         assert_eq!(reply.status(), *status, "{what}: {reply:?}");
         let rest = client.rest().await;
         assert!(!rest.contains(" 200 "), "{what}: {rest}");
