@@ -6,7 +6,7 @@
 //! | --- | --- | --- |
 //! | [`Waiting`] | its turn comes | the call is cancelled |
 //! | [`Permit`] | [`Permit::depart`] | nothing was sent: slot and tokens are refunded, the call is cancelled |
-//! | [`InFlight`] | [`InFlight::reply`] | it counts as [`Reply::Lost`](crate::Reply::Lost), the call is cancelled |
+//! | [`InFlight`] | [`InFlight::reply`] | the call is cancelled; what it took stays taken |
 //! | [`Slot`] | the reply's body is complete | the slot is free |
 
 mod clock;

@@ -79,12 +79,12 @@ async fn forward(
     let wants_trailers = hop::wants_trailers(&head.headers);
     // Before anything is made of them: what is not sent on must not decide about what is.
     hop::strip(&mut head.headers);
-    let plan = plan(proxy, visitor, &head).await?;
+    let plan = plan(proxy, &visitor, &head).await?;
     let mut held = Held::new(&plan.client, arrived);
     let taken = proxy.intake.take(body).await?;
     let mut headers = head.headers;
     hop::join_cookies(&mut headers);
-    hop::add_forwarded(&mut headers, head.version, head.uri.authority(), visitor.address, visitor.is_tls);
+    hop::add_forwarded(&mut headers, head.version, head.uri.authority(), &visitor.address, visitor.is_tls);
     if let Some(protocol) = upgrade {
         hop::set_upgrade(&mut headers, protocol);
     }
@@ -111,7 +111,7 @@ async fn forward(
     Ok(streamed)
 }
 
-async fn plan(proxy: &Proxy, visitor: Visitor, head: &Parts) -> Result<Plan, OwnAnswer> {
+async fn plan(proxy: &Proxy, visitor: &Visitor, head: &Parts) -> Result<Plan, OwnAnswer> {
     let rules = proxy.rules();
     let path = SentPath::read(head.uri.path()).map_err(OwnAnswer::bad_request)?;
     let Some(Routed { to, is_paced }) = rules.route(&path) else {
@@ -147,10 +147,10 @@ fn usual_on_uncertain(head: &Parts) -> OnUncertain {
     if head.method.is_idempotent() || has_key { OnUncertain::Retry } else { OnUncertain::Hold }
 }
 
-fn client_name(rules: &Rules, headers: &HeaderMap, visitor: Visitor, credential: &str) -> String {
+fn client_name(rules: &Rules, headers: &HeaderMap, visitor: &Visitor, credential: &str) -> String {
     match &rules.client {
         ClientBy::Credential => credential.to_owned(),
-        ClientBy::Address => visitor.address.to_canonical().to_string(),
+        ClientBy::Address => visitor.address.to_str().unwrap_or(NOBODY).to_owned(),
         ClientBy::Header(name) => headers
             .get(name)
             .and_then(|value| super::rules::safe_name(value.as_bytes()))

@@ -1,7 +1,5 @@
 //! The platform's reply, as its client gets it.
 
-use std::time::Duration;
-
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use paceline::client::Streamed;
@@ -77,9 +75,14 @@ fn settle_length(headers: &mut HeaderMap, status: StatusCode) {
 
 /// How long the call was held, and how long the platform took (W3C Server Timing), in milliseconds.
 fn server_timing(streamed: &Streamed) -> HeaderValue {
-    let millis = |span: Duration| span.as_secs_f64() * 1e3;
-    let (held, upstream) = (millis(streamed.held), millis(streamed.answered_in));
-    let text = format!("paceline-held;dur={held:.3}, upstream;dur={upstream:.3}");
+    let [held, upstream] = [streamed.held, streamed.answered_in].map(|span| span.as_micros());
+    let text = format!(
+        "paceline-held;dur={}.{:03}, upstream;dur={}.{:03}",
+        held / 1_000,
+        held % 1_000,
+        upstream / 1_000,
+        upstream % 1_000
+    );
     HeaderValue::try_from(text).expect("numbers and names are plain ASCII")
 }
 

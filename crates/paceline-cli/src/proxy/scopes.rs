@@ -21,7 +21,7 @@ pub(super) struct Scopes {
 
 struct Known {
     limits: LimitsOf,
-    ids: HashMap<(ScopeKind, Box<str>), Named>,
+    ids: [HashMap<Box<str>, Named>; ScopeKind::ALL.len()],
     /// What an earlier run knew of scopes that no call of this one has named yet.
     remembered: Vec<ScopeSnapshot>,
     /// Until when every scope is closed that an earlier run may have been told of as it was killed.
@@ -61,7 +61,7 @@ impl<'a> Names<'a> {
 impl Scopes {
     /// Scopes of `pacer`, each with the limits that are configured for it, and with what is remembered of it.
     pub(super) fn new(pacer: Pacer, limits: LimitsOf, remembered: Snapshot, pause: Option<WallTime>) -> Self {
-        let known = Known { limits, ids: HashMap::new(), remembered: remembered.scopes, pause };
+        let known = Known { limits, ids: Default::default(), remembered: remembered.scopes, pause };
         Self { pacer, known: Mutex::new(known) }
     }
 
@@ -72,7 +72,7 @@ impl Scopes {
     pub(super) async fn find(&self, names: &Names<'_>) -> Result<ScopeSet, Stopped> {
         let mut set: Option<ScopeSet> = None;
         for (kind, name) in &names.named {
-            let known = self.lock().ids.get(&(*kind, Box::from(name.as_ref()))).copied();
+            let known = self.lock().ids[*kind as usize].get(name.as_ref()).copied();
             let id = match known {
                 Some(named) => named.id,
                 None => self.name(*kind, name).await?,
@@ -84,14 +84,16 @@ impl Scopes {
 
     /// The pacer has forgotten scopes that nobody used for long: they are named anew.
     pub(super) fn forget_idle(&self) {
-        self.lock().ids.retain(|_, named| named.is_limited);
+        for ids in &mut self.lock().ids {
+            ids.retain(|_, named| named.is_limited);
+        }
     }
 
     /// Other limits are configured from now on. What is learned of scopes that have any is learned anew.
     pub(super) fn set_limits(&self, limits: LimitsOf) {
         let mut known = self.lock();
         known.limits = limits;
-        known.ids.clear();
+        known.ids = Default::default();
     }
 
     /// What this run knows of its scopes, and an earlier one of the others.
@@ -115,11 +117,11 @@ impl Scopes {
         if let Some(scope) = remembered {
             self.pacer.restore(Snapshot { scopes: vec![scope] });
         }
-        let mut known = self.lock();
-        if known.ids.len() >= MOST_NAMES {
-            known.ids.retain(|_, named| named.is_limited);
+        let ids = &mut self.lock().ids[kind as usize];
+        if ids.len() >= MOST_NAMES {
+            ids.retain(|_, named| named.is_limited);
         }
-        known.ids.insert((kind, name.into()), Named { id, is_limited });
+        ids.insert(name.into(), Named { id, is_limited });
         Ok(id)
     }
 
@@ -145,9 +147,12 @@ impl Known {
 
 impl std::fmt::Debug for Scopes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scopes").field("known", &self.lock().ids.len()).finish_non_exhaustive()
+        f.debug_struct("Scopes")
+            .field("known", &self.lock().ids.each_ref().map(HashMap::len))
+            .finish_non_exhaustive()
     }
 }
 
-/// As many as the pacer remembers of those that nobody uses (`Config::max_idle_scopes`).
-const MOST_NAMES: usize = 10_000;
+/// Of each kind. All together no more than the pacer remembers of those that nobody uses (`Config::max_idle_scopes`), so that what is
+/// known here it knows too.
+const MOST_NAMES: usize = 2_500;

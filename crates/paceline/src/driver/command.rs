@@ -69,7 +69,7 @@ pub(crate) enum Command {
         body: Body,
         answer: oneshot::Sender<Next>,
     },
-    /// Departed and forgotten: lost, and the call is cancelled.
+    /// Departed and forgotten: the call is cancelled, and nothing is learned of it.
     Abandoned {
         attempt: AttemptId,
     },

@@ -67,7 +67,8 @@ pub enum LastLook {
     Recalled(Waiting),
 }
 
-/// A departed attempt without a reply yet. Dropped, it counts as lost and the call is cancelled.
+/// A departed attempt without a reply yet. Dropped, the call is cancelled; what it took stays taken, since the platform may have
+/// done what was asked, and nothing is learned from it.
 #[derive(Debug)]
 #[must_use = "dropping it cancels the call"]
 pub struct InFlight {

@@ -169,10 +169,9 @@ impl Task {
         self.machine.handle_done(now, attempt);
     }
 
+    /// Its caller went: that says nothing of the platform, which may have done what was asked.
     fn abandon(&mut self, now: Instant, attempt: AttemptId) {
-        if self.machine.handle_reply(now, attempt, &Reply::Lost) == Verdict::Retry {
-            self.machine.handle_cancel(now, attempt.call);
-        }
+        self.machine.handle_cancel(now, attempt.call);
         self.machine.handle_done(now, attempt);
     }
 
