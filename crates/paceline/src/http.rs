@@ -22,6 +22,7 @@ mod upgrade;
 pub use error::{AttemptError, BoxError};
 pub use outgoing::RequestBody;
 pub use target::TargetError;
+pub use tls::trusting_also;
 pub use upgrade::{Upgrade, Upgraded};
 
 pub(crate) use body::{BodyEnd, HalfRead, ReadBody};

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::target::TargetError;
@@ -45,6 +46,20 @@ fn offering(config: &ClientConfig, protocols: &[&[u8]]) -> Arc<ClientConfig> {
     Arc::new(config)
 }
 
+/// Trusts what the machine trusts, and whoever is certified by one of `others`. Offers HTTP/2 and HTTP/1.1.
+///
+/// # Errors
+/// When one of `others` is no certificate that can be trusted.
+pub fn trusting_also(others: Vec<CertificateDer<'static>>) -> Result<Arc<ClientConfig>, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    for other in others {
+        roots.add(other)?;
+    }
+    // A machine that trusts nobody is no reason not to trust these.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    Ok(offering(&trusting(roots), &[HTTP2, HTTP1]))
+}
+
 fn read_roots() -> Result<TlsConfigs, TargetError> {
     let found = rustls_native_certs::load_native_certs();
     let mut roots = RootCertStore::empty();
@@ -54,12 +69,16 @@ fn read_roots() -> Result<TlsConfigs, TargetError> {
         let why = found.errors.first().map_or_else(|| "its store is empty".to_owned(), ToString::to_string);
         return Err(TargetError::NoRoots(why.into()));
     }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+    let config = trusting(roots);
+    Ok(TlsConfigs { any: offering(&config, &[HTTP2, HTTP1]), http1: offering(&config, &[HTTP1]) })
+}
+
+fn trusting(roots: RootCertStore) -> ClientConfig {
+    ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("ring supports TLS 1.2 and 1.3")
         .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConfigs { any: offering(&config, &[HTTP2, HTTP1]), http1: offering(&config, &[HTTP1]) })
+        .with_no_client_auth()
 }
 
 /// RFC 7301 6 and RFC 9113 3.2: the names of the protocols in ALPN.

@@ -54,6 +54,9 @@ pub struct ProxyArgs {
     /// How long calls that are under way have to end when it is told to stop [default: 30s]
     #[arg(long, value_name = "TIME")]
     drain: Option<String>,
+    /// Trust the platform's certificate also where one of these in PEM vouches for it
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
     /// Speak TLS to clients, with this certificate chain in PEM
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     pub(super) tls_cert: Option<PathBuf>,

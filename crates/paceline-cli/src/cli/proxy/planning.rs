@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use paceline_core::{Limits, ScopeKind};
-use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, ServerConfig};
 
 use super::CommandError;
 use super::flags::ProxyArgs;
@@ -46,7 +46,7 @@ pub(super) fn plan(args: &ProxyArgs, loaded: &Loaded) -> Result<ProxyPlan, Comma
         },
         state: proxy.state.clone(),
         tls,
-        upstream_tls: None,
+        upstream_tls: args.ca.as_deref().map(trusting_also).transpose()?,
     })
 }
 
@@ -79,13 +79,7 @@ pub(super) fn has_ceiling(settings: &Settings) -> bool {
 }
 
 fn server_config(cert: &Path, key: &Path) -> Result<ServerConfig, CommandError> {
-    let unusable = |path: &Path, why: String| CommandError::Tls { path: path.to_owned(), why };
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(cert)
-        .and_then(|found| found.collect())
-        .map_err(|error| unusable(cert, error.to_string()))?;
-    if chain.is_empty() {
-        return Err(unusable(cert, "it holds no certificate".to_owned()));
-    }
+    let chain = certificates(cert)?;
     let key_der = PrivateKeyDer::from_pem_file(key).map_err(|error| unusable(key, error.to_string()))?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
         .with_safe_default_protocol_versions()
@@ -95,6 +89,25 @@ fn server_config(cert: &Path, key: &Path) -> Result<ServerConfig, CommandError> 
         .map_err(|error| unusable(cert, error.to_string()))?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// Whom the platform's certificate may be from: what the machine trusts, and those of a file.
+fn trusting_also(path: &Path) -> Result<Arc<ClientConfig>, CommandError> {
+    paceline::http::trusting_also(certificates(path)?).map_err(|error| unusable(path, error.to_string()))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, CommandError> {
+    let found: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(path)
+        .and_then(|found| found.collect())
+        .map_err(|error| unusable(path, error.to_string()))?;
+    if found.is_empty() {
+        return Err(unusable(path, "it holds no certificate".to_owned()));
+    }
+    Ok(found)
+}
+
+fn unusable(path: &Path, why: String) -> CommandError {
+    CommandError::Tls { path: path.to_owned(), why }
 }
 
 /// A token from a file, without the line break that editors leave.

@@ -60,17 +60,18 @@ pub(super) async fn accept(identity: &Identity, tcp: TcpStream) -> Option<Wire> 
 #[tokio::test]
 async fn a_platform_is_spoken_to_over_tls() {
     let identity = Identity::offering(&["http/1.1"]);
-    let stage = Stage::secure(identity.trusted(&["h2", "http/1.1"])).await;
-    let mut client = stage.client().await;
-    client.say(GET).await;
-    let mut platform = accept(&identity, stage.platform_tcp().await).await.unwrap();
-    let asked = platform.message().await;
-    assert_eq!(
-        (asked.of("host"), asked.of("x-forwarded-proto")),
-        (stage.platform_address().as_str(), "http")
-    );
-    platform.say(OK).await;
-    assert_eq!(client.message().await.body, "ok");
+    let also = paceline::http::trusting_also(vec![identity.certificate.clone()]).unwrap();
+    for trusted in [identity.trusted(&["h2", "http/1.1"]), also] {
+        let stage = Stage::secure(trusted).await;
+        let mut client = stage.client().await;
+        client.say(GET).await;
+        let mut platform = accept(&identity, stage.platform_tcp().await).await.unwrap();
+        let asked = platform.message().await;
+        assert_eq!(asked.of("host"), stage.platform_address());
+        assert_eq!(asked.of("x-forwarded-proto"), "http");
+        platform.say(OK).await;
+        assert_eq!(client.message().await.body, "ok");
+    }
 }
 
 #[tokio::test]
