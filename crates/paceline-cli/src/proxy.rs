@@ -3,12 +3,14 @@
 //! A call comes in at [`downstream`], is looked at and forwarded in [`forward`], and is paced, sent and repeated by
 //! `paceline::Client`, as everything is.
 
+mod admin;
 mod board;
 mod bounds;
 mod clients;
 mod downstream;
 mod fingerprint;
 mod forward;
+mod histogram;
 mod hop;
 mod intake;
 mod own_answer;
@@ -18,13 +20,15 @@ mod scopes;
 mod start;
 mod state;
 mod tunnel;
+mod whereabouts;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::HeaderMap;
 use paceline::Client;
-use paceline::client::BeforeDeparture;
+use paceline::client::Streamed;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -33,6 +37,7 @@ use bounds::Bound;
 use clients::Clients;
 use fingerprint::Fingerprints;
 use forward::NOBODY;
+use histogram::Histogram;
 use intake::Intake;
 use rules::Rules;
 use scopes::Scopes;
@@ -57,11 +62,29 @@ struct Proxy {
     head_timeout: Duration,
     state: Option<StateKeeper>,
     tally: Arc<Tally>,
+    timings: Timings,
+    started: Instant,
     tasks: TaskTracker,
+    /// Those of the admin port, which go on while calls do.
+    admin_tasks: TaskTracker,
     /// No new calls; those under way go on.
     draining: CancellationToken,
     /// Nothing goes on.
     drained: CancellationToken,
+}
+
+/// How long calls took, of all that were answered by the platform.
+#[derive(Debug, Default)]
+struct Timings {
+    held: Histogram,
+    upstream: Histogram,
+}
+
+impl Timings {
+    fn saw(&self, streamed: &Streamed) {
+        self.held.saw(streamed.held);
+        self.upstream.saw(streamed.answered_in);
+    }
 }
 
 impl Proxy {
@@ -73,16 +96,5 @@ impl Proxy {
     fn credential(&self, rules: &Rules, headers: &HeaderMap) -> String {
         let credential = rules.credential_of(headers);
         credential.map_or_else(|| NOBODY.to_owned(), |(name, value)| self.fingerprints.of(name, value))
-    }
-
-    /// What a departure waits for: that every closing so far is durable.
-    fn saving(&self) -> Option<BeforeDeparture> {
-        let state = self.state.clone()?;
-        Some(Box::new(move |_| {
-            let state = state.clone();
-            Box::pin(async move {
-                if state.is_unsaved() { state.save().await.map_err(Into::into) } else { Ok(()) }
-            })
-        }))
     }
 }

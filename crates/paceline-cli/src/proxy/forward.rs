@@ -8,18 +8,20 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use paceline::client::{AttemptReport, CallError, GivenUp, Streamed};
+use paceline::client::{AttemptReport, BeforeDeparture, CallError, GivenUp, OnAttempt, Streamed};
 use paceline::http::AttemptError;
 use paceline_core::{Cost, GiveUp, OnUncertain, Priority, SubmitError, Weight};
 use tokio::time::Instant;
 
 use super::Proxy;
-use super::board::Seen;
+use super::board::{Seen, Tally};
 use super::clients::Client;
 use super::downstream::{Answer, Visitor};
 use super::own_answer::OwnAnswer;
 use super::rules::{ClientBy, Routed, Rules, SentPath};
 use super::scopes::Names;
+use super::state::StateKeeper;
+use super::whereabouts::{Tallies, Whereabouts};
 use super::{hop, patience, tunnel};
 
 /// Answers `request`, whatever becomes of it.
@@ -52,6 +54,7 @@ struct Plan {
     is_paced: bool,
     scopes: paceline::ScopeSet,
     client: Arc<Client>,
+    tallies: Tallies,
     cost: Cost,
     weight: Weight,
     priority: Priority,
@@ -73,7 +76,34 @@ async fn forward(
         return Err(OwnAnswer::Refused(StatusCode::METHOD_NOT_ALLOWED, why));
     }
     let plan = plan(proxy, visitor, &head).await?;
-    let mut held = Held::new(&plan.client, arrived);
+    let (client, tallies) = (Arc::clone(&plan.client), plan.tallies.clone());
+    tallies.saw(Seen::Offered);
+    let mut held =
+        Held { tally: &proxy.tally, client: &client, tallies: &tallies, since: arrived, is_answered: false };
+    let ended = send(proxy, visitor, (head, body), upgrade, plan, arrived).await;
+    held.is_answered = true;
+    match &ended {
+        Ok(streamed) => {
+            client.waited(streamed.held);
+            proxy.timings.saw(streamed);
+            let micros = u64::try_from(streamed.held.as_micros()).unwrap_or(u64::MAX);
+            proxy.tally.held(micros);
+            tallies.held(micros);
+        }
+        Err(_) => tallies.saw(Seen::Declined),
+    }
+    ended
+}
+
+/// From a plan to the platform's reply.
+async fn send(
+    proxy: &Proxy,
+    visitor: Visitor,
+    (head, body): (Parts, Incoming),
+    upgrade: Option<HeaderValue>,
+    plan: Plan,
+    arrived: Instant,
+) -> Result<Streamed, OwnAnswer> {
     let taken = proxy.intake.take(body).await?;
     let mut headers = head.headers;
     hop::strip(&mut headers);
@@ -87,18 +117,18 @@ async fn forward(
     (call.weight, call.priority) = (plan.weight, plan.priority);
     call.deadline = Some(arrived + plan.patience);
     call.decline_late = true;
-    call.on_attempt = Some(proxy.counting(&plan.client));
-    call.before_departure = proxy.saving();
+    let whereabouts = Whereabouts::waiting(plan.tallies.clone());
+    call.on_attempt = Some(proxy.counting(plan.tallies, &whereabouts));
+    call.before_departure = Some(proxy.departing(&whereabouts));
     let ended = match plan.is_paced {
         true => proxy.client.stream(call).await,
-        false => proxy.client.stream_unpaced(call).await,
+        false => {
+            whereabouts.departs();
+            proxy.client.stream_unpaced(call).await
+        }
     };
-    held.is_answered = true;
     drop(taken.share);
-    let streamed = ended.map_err(|error| own_answer(proxy, error))?;
-    plan.client.waited(streamed.held);
-    proxy.tally.held(u64::try_from(streamed.held.as_micros()).unwrap_or(u64::MAX));
-    Ok(streamed)
+    ended.map_err(|error| own_answer(proxy, error))
 }
 
 async fn plan(proxy: &Proxy, visitor: Visitor, head: &Parts) -> Result<Plan, OwnAnswer> {
@@ -119,8 +149,11 @@ async fn plan(proxy: &Proxy, visitor: Visitor, head: &Parts) -> Result<Plan, Own
         credential = format!("{credential}@{}", uri.authority().map_or("", |authority| authority.as_str()));
     }
     let names = Names::new(&ruled, credential, proxy.everyone);
-    let scopes =
+    let found =
         proxy.scopes.find(&names).await.map_err(|stopped| OwnAnswer::Internal(stopped.to_string()))?;
+    // What goes past the pacer falls under no limit.
+    let counted = if is_paced { found.tallies } else { Vec::new() };
+    let (scopes, tallies) = (found.set, Tallies::new(client.tally(), counted));
     let told = patience::preferred(&head.headers).map(|told| told.min(LONGEST_PATIENCE));
     let patience = told.unwrap_or_else(|| {
         client.learned_patience().map_or(ruled.patience, |learned| learned.min(ruled.patience))
@@ -128,7 +161,7 @@ async fn plan(proxy: &Proxy, visitor: Visitor, head: &Parts) -> Result<Plan, Own
     let on_uncertain = ruled.on_uncertain.unwrap_or_else(|| usual_on_uncertain(head));
     let (cost, priority) = (Cost(ruled.cost), ruled.priority);
     let weight = Weight::new(ruled.weight.get()).unwrap_or(Weight::MAX);
-    Ok(Plan { uri, is_paced, scopes, client, cost, weight, priority, patience, on_uncertain })
+    Ok(Plan { uri, is_paced, scopes, client, tallies, cost, weight, priority, patience, on_uncertain })
 }
 
 /// RFC 9110 9.2.2, and the draft of the IETF on idempotency keys: what may be sent twice.
@@ -226,31 +259,45 @@ fn server_timing(streamed: &Streamed) -> HeaderValue {
 
 /// Knows when a client goes before its call is answered.
 struct Held<'a> {
+    tally: &'a Tally,
     client: &'a Client,
+    tallies: &'a Tallies,
     since: Instant,
     is_answered: bool,
-}
-
-impl<'a> Held<'a> {
-    const fn new(client: &'a Client, since: Instant) -> Self {
-        Self { client, since, is_answered: false }
-    }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
         if !self.is_answered {
             self.client.hung_up(self.since.elapsed());
+            self.tally.saw(Seen::HungUp);
+            self.tallies.saw(Seen::HungUp);
         }
     }
 }
 
 impl Proxy {
-    fn counting(&self, client: &Arc<Client>) -> paceline::client::OnAttempt {
-        let (tally, client) = (Arc::clone(&self.tally), Arc::clone(client));
+    fn counting(&self, tallies: Tallies, whereabouts: &Arc<Whereabouts>) -> OnAttempt {
+        let (tally, whereabouts) = (Arc::clone(&self.tally), Arc::clone(whereabouts));
         Box::new(move |attempt: AttemptReport| {
             tally.attempted(&attempt.reply);
-            client.tally().attempted(&attempt.reply);
+            tallies.attempted(&attempt.reply);
+            whereabouts.waits();
+        })
+    }
+
+    /// What a departure waits for: that every closing so far is durable.
+    fn departing(&self, whereabouts: &Arc<Whereabouts>) -> BeforeDeparture {
+        let (state, whereabouts) = (self.state.clone(), Arc::clone(whereabouts));
+        Box::new(move |_| {
+            let (state, whereabouts) = (state.clone(), Arc::clone(&whereabouts));
+            Box::pin(async move {
+                if let Some(state) = state.filter(StateKeeper::is_unsaved) {
+                    state.save().await?;
+                }
+                whereabouts.departs();
+                Ok(())
+            })
         })
     }
 }

@@ -12,6 +12,7 @@ use paceline::client::Timeouts;
 use paceline_core::{Config, Profile, Snapshot};
 use rustls::ServerConfig;
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,7 +25,7 @@ use super::intake::Intake;
 use super::rules::Rules;
 use super::scopes::{LimitsOf, Scopes};
 use super::state::{Restored, StateError, StateKeeper};
-use super::{Proxy, downstream};
+use super::{Proxy, Timings, downstream};
 use crate::wall_clock::wall_now;
 
 /// All that a proxy needs to know before it starts.
@@ -70,7 +71,7 @@ pub struct ProxyBounds {
 pub struct Running {
     address: SocketAddr,
     scheme: &'static str,
-    proxy: Arc<Proxy>,
+    pub(super) proxy: Arc<Proxy>,
 }
 
 /// Why a proxy does not start.
@@ -127,7 +128,10 @@ fn proxy(plan: ProxyPlan) -> Result<Proxy, StartError> {
         head_timeout: bounds.head_timeout,
         state,
         tally: Arc::new(Tally::default()),
+        timings: Timings::default(),
+        started: Instant::now(),
         tasks: TaskTracker::new(),
+        admin_tasks: TaskTracker::new(),
         draining: CancellationToken::new(),
         drained: CancellationToken::new(),
     })
@@ -199,6 +203,8 @@ impl Running {
         proxy.tasks.close();
         let in_order = tokio::time::timeout(within, proxy.tasks.wait()).await.is_ok();
         proxy.drained.cancel();
+        proxy.admin_tasks.close();
+        proxy.admin_tasks.wait().await;
         if let (Some(state), Ok(snapshot)) = (&proxy.state, proxy.scopes.snapshot().await) {
             if in_order {
                 state.finish(&snapshot).await?;
