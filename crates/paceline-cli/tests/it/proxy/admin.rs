@@ -1,0 +1,7 @@
+//! The admin port: what it tells, and to whom.
+
+mod access;
+mod metrics;
+mod prometheus;
+pub(crate) mod site;
+mod status;
