@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
+use http::{HeaderValue, Request};
 use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::rt::{Read, Write};
@@ -27,10 +27,18 @@ use super::bounds::Share;
 use super::forward;
 
 /// Where a call comes from.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Visitor {
-    pub(super) address: IpAddr,
+    /// As it is told to the platform.
+    pub(super) address: HeaderValue,
     pub(super) is_tls: bool,
+}
+
+impl Visitor {
+    fn new(address: IpAddr, is_tls: bool) -> Self {
+        let address = HeaderValue::try_from(address.to_canonical().to_string());
+        Self { address: address.expect("an address is plain ASCII"), is_tls }
+    }
 }
 
 /// The body of an answer.
@@ -80,7 +88,7 @@ async fn welcome(
 ) -> io::Result<()> {
     // Where it is refused, answers are a little later and no less right.
     let _ = stream.set_nodelay(true);
-    let visitor = Visitor { address, is_tls: tls.is_some() };
+    let visitor = Visitor::new(address, tls.is_some());
     let patience = proxy.head_timeout;
     match tls {
         None => {
@@ -120,7 +128,7 @@ where
     let draining = proxy.draining.clone();
     let head_timeout = proxy.head_timeout;
     let service = service_fn(move |request: Request<Incoming>| {
-        let proxy = Arc::clone(&proxy);
+        let (proxy, visitor) = (Arc::clone(&proxy), visitor.clone());
         async move { Ok::<_, Infallible>(forward::answer(proxy, visitor, request).await) }
     });
     // What goes wrong on a connection is the client's to see.

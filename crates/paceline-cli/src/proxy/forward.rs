@@ -75,7 +75,7 @@ async fn forward(
         let why = format!("paceline forwards no {} like this one", head.method);
         return Err(OwnAnswer::Refused(StatusCode::METHOD_NOT_ALLOWED, why));
     }
-    let plan = plan(proxy, visitor, &head).await?;
+    let plan = plan(proxy, &visitor, &head).await?;
     let (client, tallies) = (Arc::clone(&plan.client), plan.tallies.clone());
     tallies.saw(Seen::Offered);
     let mut held =
@@ -107,7 +107,7 @@ async fn send(
     let taken = proxy.intake.take(body).await?;
     let mut headers = head.headers;
     hop::strip(&mut headers);
-    hop::add_forwarded(&mut headers, head.version, visitor.address, visitor.is_tls);
+    hop::add_forwarded(&mut headers, head.version, &visitor.address, visitor.is_tls);
     if let Some(protocol) = upgrade {
         hop::set_upgrade(&mut headers, protocol);
     }
@@ -131,7 +131,7 @@ async fn send(
     ended.map_err(|error| own_answer(proxy, error))
 }
 
-async fn plan(proxy: &Proxy, visitor: Visitor, head: &Parts) -> Result<Plan, OwnAnswer> {
+async fn plan(proxy: &Proxy, visitor: &Visitor, head: &Parts) -> Result<Plan, OwnAnswer> {
     let rules = proxy.rules();
     let path = SentPath::read(head.uri.path()).map_err(OwnAnswer::bad_request)?;
     let Some(Routed { to, is_paced }) = rules.route(&path) else {
@@ -170,10 +170,10 @@ fn usual_on_uncertain(head: &Parts) -> OnUncertain {
     if head.method.is_idempotent() || has_key { OnUncertain::Retry } else { OnUncertain::Hold }
 }
 
-fn client_name(rules: &Rules, headers: &HeaderMap, visitor: Visitor, credential: &str) -> String {
+fn client_name(rules: &Rules, headers: &HeaderMap, visitor: &Visitor, credential: &str) -> String {
     match &rules.client {
         ClientBy::Credential => credential.to_owned(),
-        ClientBy::Address => visitor.address.to_canonical().to_string(),
+        ClientBy::Address => visitor.address.to_str().unwrap_or(NOBODY).to_owned(),
         ClientBy::Header(name) => headers
             .get(name)
             .and_then(|value| super::rules::safe_name(value.as_bytes()))
@@ -251,9 +251,14 @@ fn passed_on(streamed: Streamed) -> Response<Answer> {
 
 /// How long the call was held, and how long the platform took (W3C Server Timing), in milliseconds.
 fn server_timing(streamed: &Streamed) -> HeaderValue {
-    let millis = |span: Duration| span.as_secs_f64() * 1e3;
-    let (held, upstream) = (millis(streamed.held), millis(streamed.answered_in));
-    let text = format!("paceline-held;dur={held:.3}, upstream;dur={upstream:.3}");
+    let [held, upstream] = [streamed.held, streamed.answered_in].map(|span| span.as_micros());
+    let text = format!(
+        "paceline-held;dur={}.{:03}, upstream;dur={}.{:03}",
+        held / 1_000,
+        held % 1_000,
+        upstream / 1_000,
+        upstream % 1_000
+    );
     HeaderValue::try_from(text).expect("numbers and names are plain ASCII")
 }
 

@@ -2,11 +2,9 @@
 //!
 //! RFC 9110 7.6: what a connection's two ends agree on is theirs, and is not sent on.
 
-use std::net::IpAddr;
-
 use http::header::{
-    CONNECTION, EXPECT, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING,
-    UPGRADE, VIA,
+    CONNECTION, EXPECT, Entry, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    TRANSFER_ENCODING, UPGRADE, VIA,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
@@ -19,6 +17,11 @@ pub(super) fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
 
 /// Takes away what was meant for us alone. `TE: trailers` stays: we pass trailers on (RFC 9110 10.1.4).
 pub(super) fn strip(headers: &mut HeaderMap) {
+    // Most messages have none of them, and then nothing is looked up.
+    let found: Vec<HeaderName> = headers.keys().filter(|name| HOP_BY_HOP.contains(name)).cloned().collect();
+    if found.is_empty() {
+        return;
+    }
     let wants_trailers = headers.get_all(TE).iter().any(|value| {
         let mut codings = value.to_str().unwrap_or_default().split(',');
         codings.any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
@@ -27,10 +30,7 @@ pub(super) fn strip(headers: &mut HeaderMap) {
         .filter_map(|option| option.parse().ok())
         .filter(|name: &HeaderName| !is_kept(name))
         .collect();
-    for name in options {
-        headers.remove(name);
-    }
-    for name in HOP_BY_HOP {
+    for name in options.into_iter().chain(found) {
         headers.remove(name);
     }
     if wants_trailers {
@@ -45,24 +45,24 @@ pub(super) fn set_upgrade(headers: &mut HeaderMap, protocol: HeaderValue) {
 }
 
 /// Says by whom a request came (RFC 9110 7.6.3), and for whom: what others have said before stays in front.
-pub(super) fn add_forwarded(headers: &mut HeaderMap, version: Version, from: IpAddr, is_tls: bool) {
+pub(super) fn add_forwarded(headers: &mut HeaderMap, version: Version, from: &HeaderValue, is_tls: bool) {
     if let Some(host) = headers.remove(HOST) {
         headers.entry(X_FORWARDED_HOST).or_insert(host);
     }
     let scheme = if is_tls { "https" } else { "http" };
     headers.entry(X_FORWARDED_PROTO).or_insert(HeaderValue::from_static(scheme));
-    append(headers, X_FORWARDED_FOR, &from.to_canonical().to_string());
+    append(headers, X_FORWARDED_FOR, from);
     add_via(headers, version);
 }
 
 /// Says that a message came through here.
 pub(super) fn add_via(headers: &mut HeaderMap, version: Version) {
-    let spoken = match version {
+    let spoken = HeaderValue::from_static(match version {
         Version::HTTP_10 => "1.0 paceline",
         Version::HTTP_2 => "2 paceline",
         _ => "1.1 paceline",
-    };
-    append(headers, VIA, spoken);
+    });
+    append(headers, VIA, &spoken);
 }
 
 /// RFC 9110 7.6.2: whether a request has gone as far as it may; else it has one way less to go.
@@ -81,11 +81,15 @@ pub(super) fn is_at_its_end(method: &Method, headers: &mut HeaderMap) -> bool {
     }
 }
 
-fn append(headers: &mut HeaderMap, name: HeaderName, said: &str) {
-    let before = headers.get_all(&name).iter().filter_map(|value| value.to_str().ok());
-    let joined = before.chain([said]).collect::<Vec<_>>().join(", ");
-    let value = HeaderValue::try_from(joined).expect("what came as a header and plain ASCII are a header");
-    headers.insert(name, value);
+fn append(headers: &mut HeaderMap, name: HeaderName, said: &HeaderValue) {
+    match headers.entry(name) {
+        Entry::Vacant(place) => drop(place.insert(said.clone())),
+        Entry::Occupied(mut place) => {
+            let values: Vec<&[u8]> = place.iter().chain([said]).map(HeaderValue::as_bytes).collect();
+            let joined = HeaderValue::from_bytes(&values.join(&b", "[..]));
+            place.insert(joined.expect("what came as headers is one, joined by a comma and a blank"));
+        }
+    }
 }
 
 fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = &str> {
@@ -186,7 +190,8 @@ mod tests {
     #[test]
     fn every_proxy_on_the_way_adds_itself() {
         let mut headers = headers(&[("via", "1.0 first"), ("x-forwarded-for", "10.0.0.1"), ("host", "here")]);
-        add_forwarded(&mut headers, Version::HTTP_11, "::ffff:127.0.0.1".parse().unwrap(), true);
+        let from = HeaderValue::from_static("127.0.0.1");
+        add_forwarded(&mut headers, Version::HTTP_11, &from, true);
         assert_eq!(headers[VIA], "1.0 first, 1.1 paceline");
         assert_eq!(headers[X_FORWARDED_FOR], "10.0.0.1, 127.0.0.1");
         assert_eq!(headers[X_FORWARDED_HOST], "here");

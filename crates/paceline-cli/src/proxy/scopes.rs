@@ -22,7 +22,7 @@ pub(super) struct Scopes {
 
 struct Known {
     limits: LimitsOf,
-    ids: HashMap<(ScopeKind, Box<str>), Named>,
+    ids: [HashMap<Box<str>, Named>; ScopeKind::ALL.len()],
     /// What an earlier run knew of scopes that no call of this one has named yet.
     remembered: Vec<ScopeSnapshot>,
     /// Until when every scope is closed that an earlier run may have been told of as it was killed.
@@ -81,7 +81,7 @@ impl<'a> Names<'a> {
 impl Scopes {
     /// Scopes of `pacer`, each with the limits that are configured for it, and with what is remembered of it.
     pub(super) fn new(pacer: Pacer, limits: LimitsOf, remembered: Snapshot, pause: Option<WallTime>) -> Self {
-        let known = Known { limits, ids: HashMap::new(), remembered: remembered.scopes, pause };
+        let known = Known { limits, ids: Default::default(), remembered: remembered.scopes, pause };
         Self { pacer, known: Mutex::new(known) }
     }
 
@@ -93,7 +93,7 @@ impl Scopes {
         let mut set: Option<ScopeSet> = None;
         let mut tallies = Vec::with_capacity(names.named.len());
         for (kind, name) in &names.named {
-            let known = self.lock().ids.get(&(*kind, Box::from(name.as_ref()))).cloned();
+            let known = self.lock().ids[*kind as usize].get(name.as_ref()).cloned();
             let named = match known.filter(|named| !named.is_stale) {
                 Some(named) => named,
                 None => self.name(*kind, name).await?,
@@ -107,23 +107,29 @@ impl Scopes {
     /// All that calls have named lately, in any order.
     pub(super) fn seen(&self) -> Vec<Seen> {
         let known = self.lock();
-        let seen = known.ids.iter().map(|((kind, name), named)| {
-            let tally = Arc::clone(&named.tally);
-            Seen { id: named.id, kind: *kind, name: name.clone(), tally }
-        });
-        seen.collect()
+        let of_kind = |(kind, ids): (ScopeKind, &HashMap<Box<str>, Named>)| -> Vec<Seen> {
+            let seen = ids.iter().map(|(name, named)| {
+                let tally = Arc::clone(&named.tally);
+                Seen { id: named.id, kind, name: name.clone(), tally }
+            });
+            seen.collect()
+        };
+        ScopeKind::ALL.into_iter().zip(&known.ids).flat_map(of_kind).collect()
     }
 
     /// The pacer has forgotten scopes that nobody used for long: they are named anew.
     pub(super) fn forget_idle(&self) {
-        self.lock().ids.retain(|_, named| named.is_limited);
+        for ids in &mut self.lock().ids {
+            ids.retain(|_, named| named.is_limited);
+        }
     }
 
     /// Other limits are configured from now on. What is learned of scopes that have any is learned anew.
     pub(super) fn set_limits(&self, limits: LimitsOf) {
         let mut known = self.lock();
         known.limits = limits;
-        known.ids.values_mut().for_each(|named| named.is_stale = true);
+        let all = known.ids.iter_mut().flat_map(HashMap::values_mut);
+        all.for_each(|named| named.is_stale = true);
     }
 
     /// What this run knows of its scopes, and an earlier one of the others.
@@ -147,14 +153,13 @@ impl Scopes {
         if let Some(scope) = remembered {
             self.pacer.restore(Snapshot { scopes: vec![scope] });
         }
-        let mut known = self.lock();
-        if known.ids.len() >= MOST_NAMES {
-            known.ids.retain(|_, named| named.is_limited);
+        let ids = &mut self.lock().ids[kind as usize];
+        if ids.len() >= MOST_NAMES {
+            ids.retain(|_, named| named.is_limited);
         }
-        let key = (kind, Box::from(name));
-        let tally = known.ids.get(&key).map(|named| Arc::clone(&named.tally)).unwrap_or_default();
+        let tally = ids.get(name).map(|named| Arc::clone(&named.tally)).unwrap_or_default();
         let named = Named { id, tally, is_stale: false, is_limited };
-        known.ids.insert(key, named.clone());
+        ids.insert(name.into(), named.clone());
         Ok(named)
     }
 
@@ -180,9 +185,12 @@ impl Known {
 
 impl std::fmt::Debug for Scopes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scopes").field("known", &self.lock().ids.len()).finish_non_exhaustive()
+        f.debug_struct("Scopes")
+            .field("known", &self.lock().ids.each_ref().map(HashMap::len))
+            .finish_non_exhaustive()
     }
 }
 
-/// As many as the pacer remembers of those that nobody uses (`Config::max_idle_scopes`).
-const MOST_NAMES: usize = 10_000;
+/// Of each kind. All together no more than the pacer remembers of those that nobody uses (`Config::max_idle_scopes`), so that what is
+/// known here it knows too.
+const MOST_NAMES: usize = 2_500;

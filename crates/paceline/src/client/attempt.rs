@@ -10,7 +10,7 @@ use super::error::{CallError, GivenUp};
 use super::request::{AttemptReport, BeforeDeparture, OnAttempt, OnSetback, Request, Setback};
 use super::{Inner, Response};
 use crate::driver::{Ended, InFlight, LastLook, Next, Permit, Slot, Waiting};
-use crate::http::{AttemptError, BodyEnd, Connection, Message, Need, ReadBody, Target, TlsConfigs, shown};
+use crate::http::{AttemptError, BodyEnd, Connection, Message, Need, ReadBody, Target, TlsConfigs};
 use crate::signals::{BODY_LOOK, BodyNeed, Received};
 
 /// A call under way.
@@ -22,8 +22,6 @@ pub(super) struct Run<'a> {
     before_departure: Option<BeforeDeparture>,
     on_attempt: Option<OnAttempt>,
     on_setback: Option<OnSetback>,
-    /// Method and URL as messages may show them.
-    shown: Box<str>,
     pub(super) attempts: u32,
     /// How long it has waited for permits.
     pub(super) held: Duration,
@@ -60,7 +58,6 @@ pub(super) struct Arriving {
 
 impl<'a> Run<'a> {
     pub(super) fn new(client: &'a Inner, request: Request, target: Target, tls: Option<TlsConfigs>) -> Self {
-        let shown = format!("{} {}", request.method, shown(&request.uri)).into();
         Self {
             client,
             tls,
@@ -69,7 +66,6 @@ impl<'a> Run<'a> {
             before_departure: request.before_departure,
             on_attempt: request.on_attempt,
             on_setback: request.on_setback,
-            shown,
             attempts: 0,
             held: Duration::ZERO,
             last: None,
@@ -299,7 +295,7 @@ impl<'a> Run<'a> {
     pub(super) fn given_up(&mut self, why: GiveUp) -> CallError {
         CallError::GaveUp(Box::new(GivenUp {
             why,
-            call: std::mem::take(&mut self.shown),
+            call: format!("{} {}", self.message.method(), self.target.shown()).into(),
             attempts: self.attempts,
             last: self.last.take(),
             detail: self.detail.take(),

@@ -31,6 +31,10 @@ impl Message {
         Self { method, headers, body }
     }
 
+    pub(crate) const fn method(&self) -> &Method {
+        &self.method
+    }
+
     /// Whether another attempt would send the same.
     pub(crate) const fn can_be_sent(&self) -> bool {
         self.body.can_be_sent()

@@ -70,7 +70,8 @@ impl Pool {
                 return Ok(connection);
             }
         }
-        match self.connector.dial(origin, tls).await? {
+        // Boxed: a handshake's state is many times that of a call, and most calls need none.
+        match Box::pin(self.connector.dial(origin, tls)).await? {
             Dialled::Http1(sender) => Ok(Connection::Own(sender)),
             Dialled::Http2(sender, limit) => {
                 Ok(Connection::Shared(self.share(origin, &Trunk::new(sender, limit))))

@@ -61,6 +61,11 @@ impl Target {
 }
 
 impl Target {
+    /// The URL as messages may show it: without the query, which may hold a secret.
+    pub(crate) fn shown(&self) -> String {
+        format!("{}://{}{}", self.origin.scheme(), self.origin.authority, self.path.path())
+    }
+
     /// The whole URL, as HTTP/2 names it; `host` is what the caller calls the authority.
     pub(crate) fn absolute(&self, host: Option<&HeaderValue>) -> Uri {
         let named = host.and_then(|host| http::uri::Authority::try_from(host.as_bytes()).ok());
