@@ -28,8 +28,9 @@ impl WaitsFor {
                 ("gate", left, format!("{scope} is closed {}: {}", until(left), why_closed(cause)))
             }
             Some(WaitReason::Pace { .. }) => {
-                let due = left.map_or_else(String::new, |left| format!(" in {}", roughly(left)));
-                ("pace", left, format!("the pace of {scope}: its next departure is due{due}"))
+                let due = left.filter(|left| !left.is_zero());
+                let due = due.map_or_else(|| "now".to_owned(), |left| format!("in {}", roughly(left)));
+                ("pace", left, format!("the pace of {scope}: due {due}"))
             }
             Some(WaitReason::Backoff) => (
                 "backoff",

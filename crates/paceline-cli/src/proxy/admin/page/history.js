@@ -11,10 +11,17 @@ const samples = [];
 const keyOf = (scope) => `${scope.kind} ${scope.name}`;
 const countsOf = ({ offered, accepted, refused }) => ({ offered, accepted, refused });
 
-/** What all calls fall under together, if they do: the narrowest of the scopes that every call falls under. */
+/** What is believed of all calls together: of each kind under which all of them fall, what its scopes admit; the least counts. */
 const limitOfAll = (status) => {
-  const all = status.scopes.filter((scope) => scope.belief?.rate_per_s && scope.counts.offered >= 0.99 * status.totals.offered);
-  return all.length === 0 ? null : Math.min(...all.map((scope) => scope.belief.rate_per_s));
+  const kinds = new Set(status.scopes.map((scope) => scope.kind));
+  const sums = [...kinds].map((kind) => {
+    const scopes = status.scopes.filter((scope) => scope.kind === kind);
+    const offered = scopes.reduce((sum, scope) => sum + scope.counts.offered, 0);
+    const isKnown = offered >= 0.99 * status.totals.offered && scopes.every((scope) => scope.belief?.rate_per_s);
+    return isKnown ? scopes.reduce((sum, scope) => sum + scope.belief.rate_per_s, 0) : Infinity;
+  });
+  const least = Math.min(...sums);
+  return least === Infinity ? null : least;
 };
 
 /** Takes an answer in. A proxy that was started again begins anew. */

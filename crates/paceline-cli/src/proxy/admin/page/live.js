@@ -64,13 +64,13 @@
     meanHeld(counts),
   ];
 
-  const many = (shown, known, what) => (shown < known ? `${count(shown)} of ${count(known)}: ` : "") + what;
+  const many = (shown, known, what) => (shown < known ? `${count(shown)} of ${count(known)}. ${what}` : what);
 
   const showTables = (status) => {
     const { scopes, clients } = status;
-    write(place("scopes-lead"), many(scopes.length, status.scopes_known, "the closed ones first, then the busiest."), "lead");
+    write(place("scopes-lead"), many(scopes.length, status.scopes_known, "The closed ones first, then the busiest."), "lead");
     fill(document.querySelector("#scopes table"), scopes.map(scopeRow), "No call has come yet.");
-    write(place("clients-lead"), many(clients.length, status.clients_known, "the busiest first. The name of a credential tells nobody what it is."), "lead");
+    write(place("clients-lead"), many(clients.length, status.clients_known, "The busiest first. The name of a credential tells nobody what it is."), "lead");
     fill(document.querySelector("#clients table"), clients.map(clientRow), "No call has come yet.");
   };
 

@@ -3,7 +3,8 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::site::{Site, ask, only, said};
+use super::asking::{ask, said};
+use super::site::{Site, only};
 
 #[tokio::test]
 async fn with_a_token_only_who_has_it_is_told() {

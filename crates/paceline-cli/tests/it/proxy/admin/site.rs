@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use paceline::client::Timeouts;
 use paceline_cli::platform::{StandIn, serve};
-use paceline_cli::proxy::rules::{Rules, Upstream};
+use paceline_cli::proxy::rules::{ClientBy, Rules, Upstream};
 use paceline_cli::proxy::{ProxyBounds, ProxyPlan, Running, start};
 use paceline_core::{Limits, Profile};
 use paceline_sim::platform::{LimitConfig, LimiterKind, PlatformConfig, Rate};
-use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -22,19 +21,20 @@ pub(crate) struct Site {
     pub(crate) _stand_in: StandIn,
 }
 
-/// One answer of the proxy or of its admin port.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) head: String,
-    pub(crate) body: String,
-}
-
 impl Site {
     pub(crate) async fn open(platform: PlatformConfig, token: Option<&str>) -> Self {
+        Self::of(platform, token, ClientBy::default()).await
+    }
+
+    /// One whose clients are told apart by a header.
+    pub(crate) async fn open_named(platform: PlatformConfig, header: &str) -> Self {
+        Self::of(platform, None, ClientBy::Header(header.parse().unwrap())).await
+    }
+
+    async fn of(platform: PlatformConfig, token: Option<&str>, client: ClientBy) -> Self {
         let stand_in = serve(listener().await, platform.into(), 1).unwrap();
         let upstream: Upstream = stand_in.url().parse().unwrap();
-        let running = start(plan(upstream), listener().await).await.unwrap();
+        let running = start(plan(upstream, client), listener().await).await.unwrap();
         let port = listener().await;
         let admin = port.local_addr().unwrap();
         let url = running.serve_admin(port, token.map(str::to_owned));
@@ -42,67 +42,34 @@ impl Site {
         Self { running, admin, _stand_in: stand_in }
     }
 
-    /// A call of a client through the proxy.
-    pub(crate) async fn call(&self, credential: &str) -> Answer {
+    /// A call of a client through the proxy; its status.
+    pub(crate) async fn call(&self, credential: &str) -> u16 {
         call(self.running.address(), credential).await
     }
 
-    /// Asks the admin port for a path.
-    pub(crate) async fn ask(&self, path: &str) -> Answer {
-        ask(self.admin, &format!("GET {path}"), "").await
-    }
-
-    pub(crate) async fn status(&self) -> Value {
-        status(self.admin).await
-    }
-
-    /// Asks until what is told is so.
-    pub(crate) async fn status_when(&self, is_so: impl Fn(&Value) -> bool) -> Value {
-        loop {
-            let status = self.status().await;
-            if is_so(&status) {
-                return status;
-            }
-        }
+    /// A call with header lines, each ending with CRLF.
+    pub(crate) async fn call_with(&self, headers: &str) -> u16 {
+        called(self.running.address(), headers).await
     }
 }
 
-impl Answer {
-    fn read(text: &str) -> Self {
-        let (head, body) = text.split_once("\r\n\r\n").expect("an answer has a head");
-        Self { status: head[9..12].parse().unwrap(), head: head.to_lowercase(), body: body.to_owned() }
-    }
-
-    pub(crate) fn headers<'a>(&'a self, name: &str) -> Vec<&'a str> {
-        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.filter(|(found, _)| *found == name).map(|(_, value)| value).collect()
-    }
+/// One call through the proxy at `proxy`, on a connection of its own; its status.
+pub(crate) async fn call(proxy: SocketAddr, credential: &str) -> u16 {
+    called(proxy, &format!("authorization: {credential}\r\n")).await
 }
 
-/// `GET /status`, without a token.
-pub(crate) async fn status(admin: SocketAddr) -> Value {
-    let answer = ask(admin, "GET /status", "").await;
-    serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{error}: {answer:?}"))
+async fn called(proxy: SocketAddr, headers: &str) -> u16 {
+    let text = format!("GET /records HTTP/1.1\r\nhost: {proxy}\r\nconnection: close\r\n{headers}\r\n");
+    exchange(proxy, &text).await[9..12].parse().unwrap()
 }
 
-/// One call through the proxy at `proxy`, on a connection of its own.
-pub(crate) async fn call(proxy: SocketAddr, credential: &str) -> Answer {
-    ask(proxy, "GET /records", &format!("authorization: {credential}\r\n")).await
-}
-
-/// One request on a connection of its own; its extra header lines each end with CRLF.
-pub(crate) async fn ask(address: SocketAddr, start: &str, headers: &str) -> Answer {
-    let host = if headers.contains("host:") { String::new() } else { format!("host: {address}\r\n") };
-    said(address, &format!("{start} HTTP/1.1\r\n{host}connection: close\r\n{headers}\r\n")).await
-}
-
-/// What is answered to a text.
-pub(crate) async fn said(address: SocketAddr, text: &str) -> Answer {
+/// What is answered to a text, on a connection of its own.
+pub(crate) async fn exchange(address: SocketAddr, text: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(text.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
-    Answer::read(&String::from_utf8(answer).unwrap())
+    String::from_utf8(answer).unwrap()
 }
 
 /// At most so many calls an hour for each credential: in the time of a test, never another.
@@ -116,10 +83,10 @@ pub(crate) fn limited(burst: u32, rate: Rate) -> PlatformConfig {
     PlatformConfig { limits: vec![LimitConfig::per_credential(bucket)], ..PlatformConfig::default() }
 }
 
-fn plan(upstream: Upstream) -> ProxyPlan {
+fn plan(upstream: Upstream, client: ClientBy) -> ProxyPlan {
     let profile = Profile { ban_after_refusal: false, ..Profile::default() };
     ProxyPlan {
-        rules: Rules { to: Some(upstream), patience: Duration::from_secs(7_200), ..Rules::default() },
+        rules: Rules { to: Some(upstream), client, patience: Duration::from_secs(7_200), ..Rules::default() },
         profile: Arc::new(profile),
         timeouts: Timeouts::default(),
         limits: Box::new(|_, _| Limits::default()),

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::site::{Site, ask, call, only};
+use super::asking::ask;
+use super::site::{Site, call, only};
 use crate::desk::Desk;
 
 #[tokio::test]
 async fn it_tells_what_became_of_the_calls_of_each_scope_and_client() {
     let site = Site::open(only(3), None).await;
     for credential in ["a", "a", "b"] {
-        assert_eq!(site.call(credential).await.status, 200);
+        assert_eq!(site.call(credential).await, 200);
     }
     let status = site.status().await;
     assert_eq!(status["totals"]["offered"], 3);
@@ -54,6 +55,18 @@ async fn a_closed_gate_is_told_with_its_cause_and_what_waits_behind_it() {
 }
 
 #[tokio::test]
+async fn clients_that_a_header_names_are_told_by_that_name() {
+    let site = Site::open_named(only(9), "x-who").await;
+    for who in ["x-who: desk 7\r\n", "x-who: desk 7\r\n", ""] {
+        site.call_with(who).await;
+    }
+    let status = site.status().await;
+    let names: Vec<_> = rows(&status, "clients").iter().map(|row| row["name"].clone()).collect();
+    assert_eq!(names, ["desk 7", "anonymous"]);
+    assert_eq!(status["scopes_known"], 1, "they share a credential");
+}
+
+#[tokio::test]
 async fn what_is_learned_is_told_in_words_and_as_a_rate() {
     let site = Site::open(only(1), None).await;
     site.call("a").await;
@@ -78,7 +91,7 @@ async fn while_it_drains_it_is_healthy_and_not_ready_and_then_it_is_gone() {
     let drained = tokio::spawn(running.drain(Duration::from_secs(3_600)));
     while ask(admin, "GET /readyz", "").await.status != 503 {}
     assert_eq!(ask(admin, "GET /healthz", "").await.status, 200);
-    assert_eq!(super::site::status(admin).await["draining"], true);
+    assert_eq!(super::asking::status(admin).await["draining"], true);
     held.abort();
     let counts = drained.await.unwrap().unwrap();
     assert_eq!((counts.offered, counts.hung_up), (2, 1));
@@ -109,5 +122,5 @@ fn rows<'a>(status: &'a Value, of: &str) -> &'a Vec<Value> {
 /// A call that may outlive the borrow of the site.
 fn call_to(site: &Site, credential: &'static str) -> impl Future<Output = u16> + use<> {
     let proxy = site.running.address();
-    async move { call(proxy, credential).await.status }
+    async move { call(proxy, credential).await }
 }
