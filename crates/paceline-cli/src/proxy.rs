@@ -7,6 +7,7 @@ mod admin;
 mod board;
 mod bounds;
 mod clients;
+mod departing;
 mod downstream;
 mod fingerprint;
 mod forward;
@@ -17,11 +18,13 @@ mod own_answer;
 mod patience;
 pub mod rules;
 mod scopes;
+mod socket;
 mod start;
 mod state;
+mod tallies;
 mod tunnel;
-mod whereabouts;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -45,7 +48,7 @@ use state::StateKeeper;
 
 pub use board::Counts;
 pub use scopes::LimitsOf;
-pub use start::{ProxyBounds, ProxyPlan, Running, StartError, start};
+pub use start::{Load, ProxyBounds, ProxyPlan, Running, StartError, start};
 pub use state::StateError;
 
 /// What all calls share.
@@ -55,8 +58,8 @@ struct Proxy {
     clients: Clients,
     scopes: Scopes,
     fingerprints: Fingerprints,
-    /// The tenant of calls that name none, where a ceiling of the user's holds for all of them.
-    everyone: Option<&'static str>,
+    /// Whether a ceiling of the user's holds for all calls together: those that name no tenant share one then.
+    has_ceiling: AtomicBool,
     intake: Intake,
     connections: Bound,
     head_timeout: Duration,
@@ -71,6 +74,8 @@ struct Proxy {
     draining: CancellationToken,
     /// Nothing goes on.
     drained: CancellationToken,
+    /// Whether a call was cut off that the platform may have been at.
+    has_lost_reply: AtomicBool,
 }
 
 /// How long calls took, of all that were answered by the platform.
@@ -97,4 +102,12 @@ impl Proxy {
         let credential = rules.credential_of(headers);
         credential.map_or_else(|| NOBODY.to_owned(), |(name, value)| self.fingerprints.of(name, value))
     }
+
+    /// The tenant of calls that name none, where they need one.
+    fn everyone(&self) -> Option<&'static str> {
+        self.has_ceiling.load(Ordering::Acquire).then_some(EVERYONE)
+    }
 }
+
+/// The tenant of all calls that name none.
+const EVERYONE: &str = "everyone";

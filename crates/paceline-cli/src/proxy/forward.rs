@@ -1,33 +1,36 @@
 //! One call, from the client's request to the answer that it gets.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use http::header::{HOST, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use paceline::client::{AttemptReport, BeforeDeparture, CallError, GivenUp, OnAttempt, Streamed};
+use paceline::client::{AttemptReport, CallError, GivenUp, Streamed};
 use paceline::http::AttemptError;
 use paceline_core::{Cost, GiveUp, OnUncertain, Priority, SubmitError, Weight};
 use tokio::time::Instant;
 
 use super::Proxy;
 use super::board::{Seen, Tally};
+use super::bounds::Share;
 use super::clients::Client;
+use super::departing::Departing;
 use super::downstream::{Answer, Visitor};
 use super::own_answer::OwnAnswer;
 use super::rules::{ClientBy, Routed, Rules, SentPath};
 use super::scopes::Names;
-use super::state::StateKeeper;
-use super::whereabouts::{Tallies, Whereabouts};
+use super::tallies::Tallies;
 use super::{hop, patience, tunnel};
 
-/// Answers `request`, whatever becomes of it.
+/// Answers `request`, whatever becomes of it. What its connection takes of those that may be is `seat`.
 pub(super) async fn answer(
     proxy: Arc<Proxy>,
     visitor: Visitor,
+    seat: Arc<Share>,
     mut request: Request<Incoming>,
 ) -> Response<Answer> {
     proxy.tally.saw(Seen::Offered);
@@ -35,16 +38,36 @@ pub(super) async fn answer(
     let asked = hop::upgrade(request.headers()).filter(|_| version == Version::HTTP_11);
     let downstream = asked.as_ref().map(|_| hyper::upgrade::on(&mut request));
     match forward(&proxy, visitor, request, asked).await {
+        Ok(streamed) if streamed.status == StatusCode::SWITCHING_PROTOCOLS && downstream.is_none() => {
+            let why = "it switched to another protocol, which nobody had asked for".to_owned();
+            declined(&proxy, &OwnAnswer::InDoubt(why))
+        }
         Ok(mut streamed) => {
             if let (Some(downstream), Some(upstream)) = (downstream, streamed.upgrade.take()) {
-                proxy.tasks.spawn(tunnel::join(downstream, upstream, proxy.drained.clone()));
+                proxy.tasks.spawn(tunnel::join(downstream, upstream, seat, proxy.drained.clone()));
             }
             passed_on(streamed)
         }
-        Err(own) => {
-            proxy.tally.saw(Seen::Declined);
-            own.response().map(|text| Answer::Own(Full::new(text)))
-        }
+        Err(End::Last(last)) => last_reply(*last),
+        Err(End::Own(own)) => declined(&proxy, &own),
+    }
+}
+
+fn declined(proxy: &Proxy, own: &OwnAnswer) -> Response<Answer> {
+    proxy.tally.saw(Seen::Declined);
+    own.response().map(|text| Answer::Own(Full::new(text)))
+}
+
+/// How a call ends that no reply is streamed for.
+enum End {
+    Own(OwnAnswer),
+    /// Its time is over, and this is what the platform said last.
+    Last(Box<paceline::client::Response>),
+}
+
+impl From<OwnAnswer> for End {
+    fn from(own: OwnAnswer) -> Self {
+        Self::Own(own)
     }
 }
 
@@ -67,21 +90,18 @@ async fn forward(
     visitor: Visitor,
     request: Request<Incoming>,
     upgrade: Option<HeaderValue>,
-) -> Result<Streamed, OwnAnswer> {
+) -> Result<Streamed, End> {
     let arrived = Instant::now();
     let (mut head, body) = request.into_parts();
     check_framing(&head)?;
     if hop::is_at_its_end(&head.method, &mut head.headers) || head.method == Method::CONNECT {
         let why = format!("paceline forwards no {} like this one", head.method);
-        return Err(OwnAnswer::Refused(StatusCode::METHOD_NOT_ALLOWED, why));
+        return Err(OwnAnswer::Refused(StatusCode::METHOD_NOT_ALLOWED, why).into());
     }
     let plan = plan(proxy, &visitor, &head).await?;
     let (client, tallies) = (Arc::clone(&plan.client), plan.tallies.clone());
     tallies.saw(Seen::Offered);
-    let mut held =
-        Held { tally: &proxy.tally, client: &client, tallies: &tallies, since: arrived, is_answered: false };
-    let ended = send(proxy, visitor, (head, body), upgrade, plan, arrived).await;
-    held.is_answered = true;
+    let ended = send(proxy, &visitor, (head, body), upgrade, plan, arrived).await;
     match &ended {
         Ok(streamed) => {
             client.waited(streamed.held);
@@ -90,7 +110,8 @@ async fn forward(
             proxy.tally.held(micros);
             tallies.held(micros);
         }
-        Err(_) => tallies.saw(Seen::Declined),
+        Err(End::Own(_)) => tallies.saw(Seen::Declined),
+        Err(End::Last(_)) => {}
     }
     ended
 }
@@ -98,13 +119,19 @@ async fn forward(
 /// From a plan to the platform's reply.
 async fn send(
     proxy: &Proxy,
-    visitor: Visitor,
+    visitor: &Visitor,
     (head, body): (Parts, Incoming),
     upgrade: Option<HeaderValue>,
     plan: Plan,
     arrived: Instant,
-) -> Result<Streamed, OwnAnswer> {
-    let taken = proxy.intake.take(body).await?;
+) -> Result<Streamed, End> {
+    let mut held = Held::new(&proxy.tally, &plan.client, &plan.tallies, arrived);
+    let taken = tokio::select! {
+        taken = proxy.intake.take(body) => taken,
+        () = proxy.drained.cancelled() => Err(OwnAnswer::Draining),
+    };
+    let taken = taken.inspect_err(|_| held.is_over = true)?;
+    held.is_held = true;
     let mut headers = head.headers;
     hop::strip(&mut headers);
     hop::add_forwarded(&mut headers, head.version, &visitor.address, visitor.is_tls);
@@ -115,20 +142,25 @@ async fn send(
     (call.headers, call.body) = (headers, taken.body);
     (call.client, call.cost, call.on_uncertain) = (plan.client.id(), plan.cost, plan.on_uncertain);
     (call.weight, call.priority) = (plan.weight, plan.priority);
-    call.deadline = Some(arrived + plan.patience);
+    // However long its body took: where nothing holds it, it goes.
+    call.deadline = Some((arrived + plan.patience).max(Instant::now() + SHORTEST_PATIENCE));
     call.decline_late = true;
-    let whereabouts = Whereabouts::waiting(plan.tallies.clone());
-    call.on_attempt = Some(proxy.counting(plan.tallies, &whereabouts));
-    call.before_departure = Some(proxy.departing(&whereabouts));
-    let ended = match plan.is_paced {
-        true => proxy.client.stream(call).await,
-        false => {
-            whereabouts.departs();
-            proxy.client.stream_unpaced(call).await
+    let departing = Departing::new(plan.tallies.clone(), plan.is_paced);
+    call.on_attempt = Some(departing.after(proxy.counting(plan.tallies.clone())));
+    call.before_departure = Some(departing.before(proxy.state.as_ref()));
+    let streaming = async {
+        match plan.is_paced {
+            true => proxy.client.stream(call).await,
+            false => proxy.client.stream_unpaced(call).await,
         }
     };
+    let ended = tokio::select! {
+        ended = streaming => ended.map_err(|error| end(proxy, error)),
+        () = proxy.drained.cancelled() => Err(cut_off(proxy, &departing, plan.is_paced).into()),
+    };
+    held.is_over = true;
     drop(taken.share);
-    ended.map_err(|error| own_answer(proxy, error))
+    ended
 }
 
 async fn plan(proxy: &Proxy, visitor: &Visitor, head: &Parts) -> Result<Plan, OwnAnswer> {
@@ -148,7 +180,7 @@ async fn plan(proxy: &Proxy, visitor: &Visitor, head: &Parts) -> Result<Plan, Ow
         // Another platform has limits of its own.
         credential = format!("{credential}@{}", uri.authority().map_or("", |authority| authority.as_str()));
     }
-    let names = Names::new(&ruled, credential, proxy.everyone);
+    let names = Names::new(&ruled, credential, proxy.everyone());
     let found =
         proxy.scopes.find(&names).await.map_err(|stopped| OwnAnswer::Internal(stopped.to_string()))?;
     // What goes past the pacer falls under no limit.
@@ -201,7 +233,17 @@ fn check_framing(head: &Parts) -> Result<(), OwnAnswer> {
     Ok(())
 }
 
-/// What the end of a call that brought no reply is to its client.
+/// What a call without a reply to stream is to its client.
+fn end(proxy: &Proxy, error: CallError) -> End {
+    match error {
+        CallError::GaveUp(given_up) => match *given_up {
+            GivenUp { detail: None, last: Some(last), .. } => End::Last(Box::new(last)),
+            given_up => End::Own(given_up_answer(&given_up)),
+        },
+        other => End::Own(own_answer(proxy, other)),
+    }
+}
+
 fn own_answer(proxy: &Proxy, error: CallError) -> OwnAnswer {
     match error {
         CallError::Late { expected } => {
@@ -212,7 +254,6 @@ fn own_answer(proxy: &Proxy, error: CallError) -> OwnAnswer {
             proxy.scopes.forget_idle();
             OwnAnswer::QueueFull
         }
-        CallError::GaveUp(given_up) => given_up_answer(&given_up),
         other => OwnAnswer::Internal(with_causes(&other)),
     }
 }
@@ -225,6 +266,16 @@ fn given_up_answer(given_up: &GivenUp) -> OwnAnswer {
         (None, GiveUp::Expired) => OwnAnswer::Late { retry_after: AFTER_EXPIRY },
         _ => OwnAnswer::InDoubt(why),
     }
+}
+
+/// The proxy ends before the call does.
+fn cut_off(proxy: &Proxy, departing: &Departing, is_paced: bool) -> OwnAnswer {
+    if departing.is_under_way() {
+        proxy.has_lost_reply.store(true, Ordering::Release);
+    } else if is_paced {
+        return OwnAnswer::Draining;
+    }
+    OwnAnswer::InDoubt("paceline was told to stop".to_owned())
 }
 
 fn with_causes(error: &dyn std::error::Error) -> String {
@@ -249,6 +300,18 @@ fn passed_on(streamed: Streamed) -> Response<Answer> {
     response
 }
 
+/// A reply as far as it was kept while its call waited to be sent again.
+fn last_reply(last: paceline::client::Response) -> Response<Answer> {
+    let mut headers = last.headers;
+    hop::strip(&mut headers);
+    headers.remove(CONTENT_LENGTH);
+    hop::add_via(&mut headers, Version::HTTP_11);
+    let mut response = Response::new(Answer::Own(Full::new(last.body)));
+    *response.status_mut() = last.status;
+    *response.headers_mut() = headers;
+    response
+}
+
 /// How long the call was held, and how long the platform took (W3C Server Timing), in milliseconds.
 fn server_timing(streamed: &Streamed) -> HeaderValue {
     let [held, upstream] = [streamed.held, streamed.answered_in].map(|span| span.as_micros());
@@ -262,53 +325,47 @@ fn server_timing(streamed: &Streamed) -> HeaderValue {
     HeaderValue::try_from(text).expect("numbers and names are plain ASCII")
 }
 
-/// Knows when a client goes before its call is answered.
+/// Knows when a client goes before its call is over.
 struct Held<'a> {
     tally: &'a Tally,
     client: &'a Client,
     tallies: &'a Tallies,
     since: Instant,
-    is_answered: bool,
+    /// Whether it is the proxy that is waited for.
+    is_held: bool,
+    is_over: bool,
+}
+
+impl<'a> Held<'a> {
+    const fn new(tally: &'a Tally, client: &'a Client, tallies: &'a Tallies, since: Instant) -> Self {
+        Self { tally, client, tallies, since, is_held: false, is_over: false }
+    }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        if !self.is_answered {
-            self.client.hung_up(self.since.elapsed());
+        if !self.is_over {
             self.tally.saw(Seen::HungUp);
             self.tallies.saw(Seen::HungUp);
+            self.client.hung_up(self.is_held.then(|| self.since.elapsed()));
         }
     }
 }
 
 impl Proxy {
-    fn counting(&self, tallies: Tallies, whereabouts: &Arc<Whereabouts>) -> OnAttempt {
-        let (tally, whereabouts) = (Arc::clone(&self.tally), Arc::clone(whereabouts));
+    fn counting(&self, tallies: Tallies) -> paceline::client::OnAttempt {
+        let tally = Arc::clone(&self.tally);
         Box::new(move |attempt: AttemptReport| {
             tally.attempted(&attempt.reply);
             tallies.attempted(&attempt.reply);
-            whereabouts.waits();
-        })
-    }
-
-    /// What a departure waits for: that every closing so far is durable.
-    fn departing(&self, whereabouts: &Arc<Whereabouts>) -> BeforeDeparture {
-        let (state, whereabouts) = (self.state.clone(), Arc::clone(whereabouts));
-        Box::new(move |_| {
-            let (state, whereabouts) = (state.clone(), Arc::clone(&whereabouts));
-            Box::pin(async move {
-                if let Some(state) = state.filter(StateKeeper::is_unsaved) {
-                    state.save().await?;
-                }
-                whereabouts.departs();
-                Ok(())
-            })
         })
     }
 }
 
 /// Who sends nothing by which it could be told apart.
 pub(super) const NOBODY: &str = "anonymous";
+/// A call that nothing holds departs within this time on the busiest machine.
+const SHORTEST_PATIENCE: Duration = Duration::from_millis(100);
 /// The longest that a client can ask for.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(3_600);
 /// A call that was held in vain was forecast too early: nobody knows better yet.

@@ -36,10 +36,10 @@ pub type LimitsOf = Box<dyn Fn(ScopeKind, &str) -> Limits + Send + Sync>;
 struct Named {
     id: ScopeId,
     tally: Arc<Tally>,
-    /// Whether other limits are configured since it was named.
-    is_stale: bool,
     /// Whether limits are configured for it; to set them again would be to forget what was learned beside them.
     is_limited: bool,
+    /// Whether others are configured since.
+    is_stale: bool,
 }
 
 /// The names of a call's limits, from the widest.
@@ -128,8 +128,7 @@ impl Scopes {
     pub(super) fn set_limits(&self, limits: LimitsOf) {
         let mut known = self.lock();
         known.limits = limits;
-        let all = known.ids.iter_mut().flat_map(HashMap::values_mut);
-        all.for_each(|named| named.is_stale = true);
+        known.ids.iter_mut().flat_map(HashMap::values_mut).for_each(|named| named.is_stale = true);
     }
 
     /// What this run knows of its scopes, and an earlier one of the others.
@@ -143,9 +142,9 @@ impl Scopes {
     }
 
     async fn name(&self, kind: ScopeKind, name: &str) -> Result<Named, Stopped> {
-        let (limits, remembered) = self.lock().of(kind, name);
+        let (limits, remembered, was_limited) = self.lock().of(kind, name);
         let is_limited = limits != Limits::default();
-        let id = if is_limited {
+        let id = if is_limited || was_limited {
             self.pacer.set_limits(kind, name, limits).await?
         } else {
             self.pacer.scope(kind, name).await?
@@ -169,8 +168,8 @@ impl Scopes {
 }
 
 impl Known {
-    /// The limits of a scope, and what is remembered of it; that is told once.
-    fn of(&mut self, kind: ScopeKind, name: &str) -> (Limits, Option<ScopeSnapshot>) {
+    /// The limits of a scope, what is remembered of it, which is told once, and whether it had limits before.
+    fn of(&mut self, kind: ScopeKind, name: &str) -> (Limits, Option<ScopeSnapshot>, bool) {
         let place = self.remembered.iter().position(|scope| scope.kind == kind && scope.name == name);
         let remembered = place.map(|place| self.remembered.swap_remove(place));
         let paused = self.pause.filter(|&until| until > wall_now()).map(|until| ScopeSnapshot {
@@ -179,7 +178,8 @@ impl Known {
             closed: Some((until, GateCause::RetryAfter)),
             learned: Learned::default(),
         });
-        ((self.limits)(kind, name), remembered.or(paused))
+        let was_limited = self.ids[kind as usize].get(name).is_some_and(|named| named.is_limited);
+        ((self.limits)(kind, name), remembered.or(paused), was_limited)
     }
 }
 

@@ -1,3 +1,4 @@
-//! The proxy between clients and a stand-in, over real sockets.
+//! The proxy, from outside.
 
 mod admin;
+mod faults;

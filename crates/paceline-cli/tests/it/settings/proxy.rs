@@ -6,7 +6,8 @@ use http::{HeaderMap, Method};
 use paceline_cli::proxy::rules::{ClientBy, Rules, SentPath};
 use paceline_cli::settings::{Flag, Layers, print_config};
 use paceline_cli::units::Size;
-use paceline_core::{OnUncertain, Priority};
+use paceline_core::OnUncertain;
+use paceline_core::Priority;
 
 use super::load;
 

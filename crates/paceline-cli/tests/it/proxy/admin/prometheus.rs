@@ -5,6 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// All samples by name and labels, such as `a_total{b="c"}`.
 pub(crate) type Samples = BTreeMap<String, f64>;
 
+/// A label's name and value.
+type Label = (String, String);
+type Labels = Vec<Label>;
+
 /// One family, as it is read.
 #[derive(Debug, Default)]
 struct Family {
@@ -55,7 +59,7 @@ pub(crate) fn read(text: &str) -> Result<Samples, String> {
 }
 
 impl Family {
-    fn has(&self, name: &str, labels: &[(String, String)], value: f64) -> bool {
+    fn has(&self, name: &str, labels: &[Label], value: f64) -> bool {
         let is_bucket = labels.iter().any(|(name, _)| name == "le");
         let is_count = value >= 0.0 && value.fract() == 0.0;
         match self.kind.as_str() {
@@ -91,7 +95,7 @@ fn histograms(samples: &Samples) -> Result<(), String> {
 }
 
 /// A line's name, labels and value.
-fn sample(line: &str) -> Option<(&str, Vec<(String, String)>, f64)> {
+fn sample(line: &str) -> Option<(&str, Labels, f64)> {
     let (name, rest) = line.split_at(line.find(['{', ' '])?);
     let (labels, rest) = match rest.strip_prefix('{') {
         Some(rest) => labels(rest)?,
@@ -102,8 +106,8 @@ fn sample(line: &str) -> Option<(&str, Vec<(String, String)>, f64)> {
 }
 
 /// Labels up to their closing brace, each known once, and what comes after it.
-fn labels(mut rest: &str) -> Option<(Vec<(String, String)>, &str)> {
-    let mut labels: Vec<(String, String)> = Vec::new();
+fn labels(mut rest: &str) -> Option<(Labels, &str)> {
+    let mut labels = Labels::new();
     loop {
         let (name, after) = rest.split_once("=\"")?;
         let (value, after) = quoted(after)?;
