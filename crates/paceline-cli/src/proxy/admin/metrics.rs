@@ -89,8 +89,8 @@ fn beliefs(text: &mut Exposition, named: &[ScopeStatus]) {
         let left = scope.closed.as_ref().map(|closed| closed.for_ms.map_or(f64::INFINITY, seconds));
         text.sample(&scope.labels(), left.unwrap_or_default());
     }
-    let help = "What a scope is believed to admit in the long run, where anything is known.";
-    text.family("scope_believed_calls_per_second", Kind::Gauge, help);
+    let help = "Calls a second that a scope is believed to admit in the long run, where anything is known.";
+    text.family("scope_believed_rate", Kind::Gauge, help);
     for scope in named {
         if let Some(rate) = scope.believed_rate() {
             text.sample(&scope.labels(), rate);

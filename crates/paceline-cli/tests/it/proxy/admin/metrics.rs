@@ -27,7 +27,7 @@ async fn a_scraper_reads_what_status_tells() {
         ("known_clients".to_owned(), &status["clients_known"]),
         (format!("scope_calls_total{{{scope}}}"), &status["scopes"][0]["counts"]["offered"]),
         (format!("scope_waiting{{{scope}}}"), &status["scopes"][0]["waiting"]),
-        (format!("scope_believed_calls_per_second{{{scope}}}"), &status["scopes"][0]["belief"]["rate_per_s"]),
+        (format!("scope_believed_rate{{{scope}}}"), &status["scopes"][0]["belief"]["rate_per_s"]),
     ];
     for (metric, value) in same {
         assert_eq!(Some(told(&metric)), value.as_f64(), "{metric}");
@@ -49,4 +49,19 @@ async fn of_many_scopes_only_the_busiest_are_named_and_of_clients_none() {
     assert_eq!(named.count(), 20);
     assert_eq!(metrics["paceline_proxy_known_scopes"], 25.0);
     assert!(metrics.keys().all(|name| !name.contains("client=")));
+}
+
+#[tokio::test]
+async fn the_documents_name_every_metric() {
+    let site = Site::open(only(5), None).await;
+    site.call("a").await;
+    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/proxy.md");
+    let document = std::fs::read_to_string(document).unwrap();
+    let page = site.ask("/metrics").await.body;
+    let families = page.lines().filter_map(|line| line.strip_prefix("# TYPE paceline_proxy_"));
+    for family in families {
+        let (name, kind) = family.split_once(' ').unwrap();
+        let is_row = |line: &str| line.contains(&format!("`{name}`")) && line.contains(&format!("| {kind} |"));
+        assert!(document.lines().any(is_row), "{family}");
+    }
 }
