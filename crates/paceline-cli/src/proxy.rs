@@ -16,6 +16,7 @@ mod hop;
 mod intake;
 mod own_answer;
 mod patience;
+mod reply;
 pub mod rules;
 mod scopes;
 mod socket;

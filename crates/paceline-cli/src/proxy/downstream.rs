@@ -26,8 +26,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::Proxy;
 use super::bounds::{Bound, Share};
-use super::forward;
 use super::socket::Socket;
+use super::{forward, hop};
 
 /// Where a call comes from.
 #[derive(Clone, Debug)]
@@ -241,7 +241,7 @@ impl Body for Answer {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, AttemptError>>> {
         match &mut *self {
-            Self::Reply(reply) => Pin::new(reply).poll_frame(cx),
+            Self::Reply(reply) => Pin::new(reply).poll_frame(cx).map_ok(passed_back),
             Self::Own(own) => Pin::new(own).poll_frame(cx).map_err(|never| match never {}),
         }
     }
@@ -259,6 +259,14 @@ impl Body for Answer {
             Self::Own(own) => own.size_hint(),
         }
     }
+}
+
+/// Of trailers, what is not meant for us.
+fn passed_back(mut frame: Frame<Bytes>) -> Frame<Bytes> {
+    if let Some(trailers) = frame.trailers_mut() {
+        hop::strip_trailers(trailers);
+    }
+    frame
 }
 
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -24,7 +25,7 @@ use super::own_answer::OwnAnswer;
 use super::rules::{ClientBy, Routed, Rules, SentPath};
 use super::scopes::Names;
 use super::tallies::Tallies;
-use super::{hop, patience, tunnel};
+use super::{hop, patience, reply, tunnel};
 
 /// Answers `request`, whatever becomes of it. What its connection takes of those that may be is `seat`.
 pub(super) async fn answer(
@@ -37,16 +38,14 @@ pub(super) async fn answer(
     let version = request.version();
     let asked = hop::upgrade(request.headers()).filter(|_| version == Version::HTTP_11);
     let downstream = asked.as_ref().map(|_| hyper::upgrade::on(&mut request));
-    match forward(&proxy, visitor, request, asked).await {
-        Ok(streamed) if streamed.status == StatusCode::SWITCHING_PROTOCOLS && downstream.is_none() => {
-            let why = "it switched to another protocol, which nobody had asked for".to_owned();
-            declined(&proxy, &OwnAnswer::InDoubt(why))
-        }
-        Ok(mut streamed) => {
-            if let (Some(downstream), Some(upstream)) = (downstream, streamed.upgrade.take()) {
+    let ended = forward(&proxy, visitor, request, asked.clone()).await;
+    let passed = ended.and_then(|streamed| Ok(reply::pass_back(streamed, asked.as_ref())?));
+    match passed {
+        Ok((response, upstream)) => {
+            if let (Some(downstream), Some(upstream)) = (downstream, upstream) {
                 proxy.tasks.spawn(tunnel::join(downstream, upstream, seat, proxy.drained.clone()));
             }
-            passed_on(streamed)
+            response
         }
         Err(End::Last(last)) => last_reply(*last),
         Err(End::Own(own)) => declined(&proxy, &own),
@@ -94,14 +93,27 @@ async fn forward(
     let arrived = Instant::now();
     let (mut head, body) = request.into_parts();
     check_framing(&head)?;
-    if hop::is_at_its_end(&head.method, &mut head.headers) || head.method == Method::CONNECT {
+    let is_ours = [Method::CONNECT, Method::TRACE].contains(&head.method);
+    if is_ours || hop::is_at_its_end(&head.method, &mut head.headers) {
         let why = format!("paceline forwards no {} like this one", head.method);
         return Err(OwnAnswer::Refused(StatusCode::METHOD_NOT_ALLOWED, why).into());
     }
+    let wants_trailers = hop::wants_trailers(&head.headers);
+    // Before anything is made of them: what is not sent on must not decide about what is.
+    hop::strip(&mut head.headers);
     let plan = plan(proxy, &visitor, &head).await?;
+    let headers = &mut head.headers;
+    hop::join_cookies(headers);
+    hop::add_forwarded(headers, head.version, head.uri.authority(), &visitor.address, visitor.is_tls);
+    if let Some(protocol) = upgrade {
+        hop::set_upgrade(headers, protocol);
+    }
+    if wants_trailers {
+        hop::set_wants_trailers(headers);
+    }
     let (client, tallies) = (Arc::clone(&plan.client), plan.tallies.clone());
     tallies.saw(Seen::Offered);
-    let ended = send(proxy, &visitor, (head, body), upgrade, plan, arrived).await;
+    let ended = send(proxy, head, body, plan, arrived).await;
     match &ended {
         Ok(streamed) => {
             client.waited(streamed.held);
@@ -119,9 +131,8 @@ async fn forward(
 /// From a plan to the platform's reply.
 async fn send(
     proxy: &Proxy,
-    visitor: &Visitor,
-    (head, body): (Parts, Incoming),
-    upgrade: Option<HeaderValue>,
+    head: Parts,
+    body: Incoming,
     plan: Plan,
     arrived: Instant,
 ) -> Result<Streamed, End> {
@@ -132,14 +143,8 @@ async fn send(
     };
     let taken = taken.inspect_err(|_| held.is_over = true)?;
     held.is_held = true;
-    let mut headers = head.headers;
-    hop::strip(&mut headers);
-    hop::add_forwarded(&mut headers, head.version, &visitor.address, visitor.is_tls);
-    if let Some(protocol) = upgrade {
-        hop::set_upgrade(&mut headers, protocol);
-    }
     let mut call = paceline::Request::new(head.method, plan.uri, plan.scopes);
-    (call.headers, call.body) = (headers, taken.body);
+    (call.headers, call.body) = (head.headers, taken.body);
     (call.client, call.cost, call.on_uncertain) = (plan.client.id(), plan.cost, plan.on_uncertain);
     (call.weight, call.priority) = (plan.weight, plan.priority);
     // However long its body took: where nothing holds it, it goes.
@@ -226,9 +231,18 @@ fn check_framing(head: &Parts) -> Result<(), OwnAnswer> {
         return Err(OwnAnswer::Refused(StatusCode::NOT_IMPLEMENTED, why));
     }
     // RFC 9112 3.2.
-    let hosts = head.headers.get_all(HOST).iter().count();
-    if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
-        return Err(OwnAnswer::bad_request("a request has one Host header"));
+    let hosts: Vec<&HeaderValue> = head.headers.get_all(HOST).iter().collect();
+    let is_named = match hosts.as_slice() {
+        [] => head.version != Version::HTTP_11,
+        [only] => is_host(only),
+        _ => false,
+    };
+    if !is_named {
+        return Err(OwnAnswer::bad_request("a request has one Host header, which names a host"));
+    }
+    // RFC 9110 4.2.4: a name and a password in a URL are there to mislead.
+    if head.uri.authority().is_some_and(|named| named.as_str().contains('@')) {
+        return Err(OwnAnswer::bad_request("the target of a request names no user"));
     }
     Ok(())
 }
@@ -244,6 +258,13 @@ fn end(proxy: &Proxy, error: CallError) -> End {
     }
 }
 
+/// RFC 9110 7.2: a host, perhaps with a port, or nothing.
+fn is_host(value: &HeaderValue) -> bool {
+    let is_named = || Authority::try_from(value.as_bytes()).is_ok_and(|named| !named.as_str().contains('@'));
+    value.is_empty() || is_named()
+}
+
+/// What the end of a call that brought no reply is to its client.
 fn own_answer(proxy: &Proxy, error: CallError) -> OwnAnswer {
     match error {
         CallError::Late { expected } => {
@@ -283,23 +304,6 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
-fn passed_on(streamed: Streamed) -> Response<Answer> {
-    let timing = server_timing(&streamed);
-    let is_upgrade = streamed.status == StatusCode::SWITCHING_PROTOCOLS;
-    let Streamed { status, mut headers, body, .. } = streamed;
-    let protocol = hop::upgrade(&headers).filter(|_| is_upgrade);
-    hop::strip(&mut headers);
-    hop::add_via(&mut headers, Version::HTTP_11);
-    if let Some(protocol) = protocol {
-        hop::set_upgrade(&mut headers, protocol);
-    }
-    headers.append(SERVER_TIMING, timing);
-    let mut response = Response::new(Answer::Reply(body));
-    *response.status_mut() = status;
-    *response.headers_mut() = headers;
-    response
-}
-
 /// A reply as far as it was kept while its call waited to be sent again.
 fn last_reply(last: paceline::client::Response) -> Response<Answer> {
     let mut headers = last.headers;
@@ -310,19 +314,6 @@ fn last_reply(last: paceline::client::Response) -> Response<Answer> {
     *response.status_mut() = last.status;
     *response.headers_mut() = headers;
     response
-}
-
-/// How long the call was held, and how long the platform took (W3C Server Timing), in milliseconds.
-fn server_timing(streamed: &Streamed) -> HeaderValue {
-    let [held, upstream] = [streamed.held, streamed.answered_in].map(|span| span.as_micros());
-    let text = format!(
-        "paceline-held;dur={}.{:03}, upstream;dur={}.{:03}",
-        held / 1_000,
-        held % 1_000,
-        upstream / 1_000,
-        upstream % 1_000
-    );
-    HeaderValue::try_from(text).expect("numbers and names are plain ASCII")
 }
 
 /// Knows when a client goes before its call is over.
@@ -370,5 +361,4 @@ const SHORTEST_PATIENCE: Duration = Duration::from_millis(100);
 const LONGEST_PATIENCE: Duration = Duration::from_secs(3_600);
 /// A call that was held in vain was forecast too early: nobody knows better yet.
 const AFTER_EXPIRY: Duration = Duration::from_secs(5);
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");

@@ -3,29 +3,48 @@
 //! RFC 9110 7.6: what a connection's two ends agree on is theirs, and is not sent on.
 
 use http::header::{
-    CONNECTION, EXPECT, Entry, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE, VIA,
+    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, Entry, HOST, MAX_FORWARDS, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE, VIA,
 };
+use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
-/// What somebody asked to make of a connection: the value of `Upgrade`, when `Connection` names it.
+/// What somebody asked to make of a connection: the value of `Upgrade`, when `Connection` names it. Another HTTP, or TLS below it, is
+/// between us and whoever asks (RFC 9113 3.1, RFC 2817): granted by a platform, it would be a way past every limit.
 #[must_use]
 pub(super) fn upgrade(headers: &HeaderMap) -> Option<HeaderValue> {
     let named = connection_options(headers).any(|option| option.eq_ignore_ascii_case("upgrade"));
-    headers.get(UPGRADE).filter(|_| named).cloned()
+    let asked = headers.get(UPGRADE).filter(|_| named)?;
+    let mut protocols = asked.to_str().ok()?.split(',');
+    let is_ours = |protocol: &str| {
+        let name = protocol.split('/').next().unwrap_or_default().trim();
+        OF_ONE_CONNECTION.iter().any(|ours| name.eq_ignore_ascii_case(ours))
+    };
+    (!protocols.any(is_ours)).then(|| asked.clone())
 }
 
-/// Takes away what was meant for us alone. `TE: trailers` stays: we pass trailers on (RFC 9110 10.1.4).
+/// RFC 9110 7.8: whether what is granted is among what was asked for.
+pub(super) fn is_granted(asked: &HeaderValue, granted: &HeaderValue) -> bool {
+    let asked = asked.to_str().unwrap_or_default().split(',').map(str::trim);
+    let granted = granted.to_str().unwrap_or_default().trim();
+    asked.into_iter().any(|asked| asked.eq_ignore_ascii_case(granted))
+}
+
+/// Whether its sender takes trailers.
+pub(super) fn wants_trailers(headers: &HeaderMap) -> bool {
+    headers.get_all(TE).iter().any(|value| {
+        let mut codings = value.to_str().unwrap_or_default().split(',');
+        codings.any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
+    })
+}
+
+/// Takes away what was meant for us alone.
 pub(super) fn strip(headers: &mut HeaderMap) {
     // Most messages have none of them, and then nothing is looked up.
     let found: Vec<HeaderName> = headers.keys().filter(|name| HOP_BY_HOP.contains(name)).cloned().collect();
     if found.is_empty() {
         return;
     }
-    let wants_trailers = headers.get_all(TE).iter().any(|value| {
-        let mut codings = value.to_str().unwrap_or_default().split(',');
-        codings.any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
-    });
     let options: Vec<HeaderName> = connection_options(headers)
         .filter_map(|option| option.parse().ok())
         .filter(|name: &HeaderName| !is_kept(name))
@@ -33,8 +52,13 @@ pub(super) fn strip(headers: &mut HeaderMap) {
     for name in options.into_iter().chain(found) {
         headers.remove(name);
     }
-    if wants_trailers {
-        headers.insert(TE, HeaderValue::from_static("trailers"));
+}
+
+/// Takes away what behind a body would be too late, or a way to say something else than the head did (RFC 9110 6.5.1).
+pub(super) fn strip_trailers(trailers: &mut HeaderMap) {
+    strip(trailers);
+    for name in [CONTENT_LENGTH, HOST, TRAILER] {
+        trailers.remove(name);
     }
 }
 
@@ -44,9 +68,33 @@ pub(super) fn set_upgrade(headers: &mut HeaderMap, protocol: HeaderValue) {
     headers.insert(UPGRADE, protocol);
 }
 
+/// Says that trailers are taken: we pass them on (RFC 9110 10.1.4, which wants `Connection` to name it).
+pub(super) fn set_wants_trailers(headers: &mut HeaderMap) {
+    headers.insert(TE, HeaderValue::from_static("trailers"));
+    append(headers, CONNECTION, &HeaderValue::from_static("te"));
+}
+
+/// RFC 9113 8.2.3: HTTP/2 may cut `Cookie` into crumbs, which HTTP/1.1 does not know.
+pub(super) fn join_cookies(headers: &mut HeaderMap) {
+    let crumbs: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if crumbs.len() > 1 {
+        let joined = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])).expect("values joined are a value");
+        headers.insert(COOKIE, joined);
+    }
+}
+
 /// Says by whom a request came (RFC 9110 7.6.3), and for whom: what others have said before stays in front.
-pub(super) fn add_forwarded(headers: &mut HeaderMap, version: Version, from: &HeaderValue, is_tls: bool) {
-    if let Some(host) = headers.remove(HOST) {
+/// `authority` is the target's own, which counts for more than `Host` (RFC 9112 3.2.2, RFC 9113 8.3.1).
+pub(super) fn add_forwarded(
+    headers: &mut HeaderMap,
+    version: Version,
+    authority: Option<&Authority>,
+    from: &HeaderValue,
+    is_tls: bool,
+) {
+    let host = headers.remove(HOST);
+    let named = authority.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+    if let Some(host) = named.or(host) {
         headers.entry(X_FORWARDED_HOST).or_insert(host);
     }
     let scheme = if is_tls { "https" } else { "http" };
@@ -99,8 +147,7 @@ fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 
 /// RFC 9110 7.6.1: a sender must not name what is meant for all recipients; who does so anyway means to take it from them.
 fn is_kept(name: &HeaderName) -> bool {
-    [HOST, http::header::CONTENT_LENGTH, http::header::CACHE_CONTROL, http::header::AUTHORIZATION]
-        .contains(name)
+    [HOST, CONTENT_LENGTH, http::header::CACHE_CONTROL, http::header::AUTHORIZATION].contains(name)
 }
 
 const HOP_BY_HOP: [HeaderName; 10] = [
@@ -116,6 +163,9 @@ const HOP_BY_HOP: [HeaderName; 10] = [
     // Answered here, when the body is asked for (RFC 9110 10.1.1).
     EXPECT,
 ];
+
+/// Protocols of a connection that are between its two ends.
+const OF_ONE_CONNECTION: [&str; 4] = ["h2c", "h2", "http", "tls"];
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -155,7 +205,7 @@ mod tests {
                 &[("connection", "authorization, content-length, host"), ("authorization", "s")],
                 &["authorization"],
             ),
-            (&[("te", "trailers, deflate;q=0.5"), ("connection", "te")], &["te"]),
+            (&[("te", "trailers, deflate;q=0.5"), ("connection", "te")], &[]),
             (&[("te", "gzip")], &[]),
             (&[("transfer-encoding", "chunked"), ("trailer", "x-sum")], &["trailer"]),
             (&[("upgrade", "websocket"), ("connection", "upgrade")], &[]),
@@ -174,10 +224,38 @@ mod tests {
     }
 
     #[test]
-    fn of_te_only_trailers_is_left() {
-        let mut headers = headers(&[("te", "trailers, deflate;q=0.5")]);
-        strip(&mut headers);
-        assert_eq!(headers[TE], "trailers");
+    fn of_te_only_trailers_is_said_again() {
+        let mut asking = headers(&[("te", "deflate;q=0.5, Trailers")]);
+        assert!(wants_trailers(&asking) && !wants_trailers(&headers(&[("te", "gzip")])));
+        strip(&mut asking);
+        set_upgrade(&mut asking, HeaderValue::from_static("websocket"));
+        set_wants_trailers(&mut asking);
+        assert_eq!(
+            (&asking[TE], &asking[CONNECTION]),
+            (&"trailers".parse().unwrap(), &"upgrade, te".parse().unwrap())
+        );
+    }
+
+    #[test]
+    fn what_is_granted_was_asked_for() {
+        let value = HeaderValue::from_static;
+        assert!(is_granted(&value("websocket, x/1"), &value("X/1")));
+        assert!(!is_granted(&value("websocket"), &value("h2c")));
+    }
+
+    #[test]
+    fn crumbs_become_one_cookie() {
+        let mut crumbs = headers(&[("cookie", "a=1"), ("cookie", "b=2"), ("x", "1")]);
+        join_cookies(&mut crumbs);
+        assert_eq!((crumbs.len(), &crumbs[COOKIE]), (2, &HeaderValue::from_static("a=1; b=2")));
+    }
+
+    #[test]
+    fn trailers_say_nothing_of_the_message() {
+        let mut trailers =
+            headers(&[("x-sum", "1"), ("connection", "a"), ("host", "evil"), ("content-length", "9")]);
+        strip_trailers(&mut trailers);
+        assert_eq!(trailers, headers(&[("x-sum", "1")]));
     }
 
     #[test]
@@ -185,13 +263,16 @@ mod tests {
         assert!(upgrade(&headers(&[("upgrade", "websocket")])).is_none());
         let asked = headers(&[("upgrade", "websocket"), ("connection", "keep-alive, Upgrade")]);
         assert_eq!(upgrade(&asked).unwrap(), "websocket");
+        for ours in ["h2c", "HTTP/2.0", "TLS/1.0", "websocket, H2C"] {
+            assert!(upgrade(&headers(&[("upgrade", ours), ("connection", "upgrade")])).is_none(), "{ours}");
+        }
     }
 
     #[test]
     fn every_proxy_on_the_way_adds_itself() {
         let mut headers = headers(&[("via", "1.0 first"), ("x-forwarded-for", "10.0.0.1"), ("host", "here")]);
         let from = HeaderValue::from_static("127.0.0.1");
-        add_forwarded(&mut headers, Version::HTTP_11, &from, true);
+        add_forwarded(&mut headers, Version::HTTP_11, None, &from, true);
         assert_eq!(headers[VIA], "1.0 first, 1.1 paceline");
         assert_eq!(headers[X_FORWARDED_FOR], "10.0.0.1, 127.0.0.1");
         assert_eq!(headers[X_FORWARDED_HOST], "here");

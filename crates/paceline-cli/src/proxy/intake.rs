@@ -12,6 +12,7 @@ use paceline::RequestBody;
 use tokio::time::Sleep;
 
 use super::bounds::{Bound, Share};
+use super::hop;
 use super::own_answer::OwnAnswer;
 
 /// How bodies are taken in.
@@ -64,7 +65,8 @@ impl Intake {
                 Ok(chunk) => chunk,
                 Err(frame) => {
                     let bytes = joined(only, read);
-                    let trailers = frame.into_trailers().unwrap_or_default();
+                    let mut trailers = frame.into_trailers().unwrap_or_default();
+                    hop::strip_trailers(&mut trailers);
                     return Ok(Taken {
                         body: RequestBody::with_trailers(bytes, trailers),
                         share: Some(share),
@@ -140,8 +142,11 @@ impl Body for Passing {
             let first = std::mem::take(&mut self.first);
             return Poll::Ready(Some(Ok(Frame::data(first))));
         }
-        if let Poll::Ready(frame) = Pin::new(&mut self.rest).poll_frame(cx) {
+        if let Poll::Ready(mut frame) = Pin::new(&mut self.rest).poll_frame(cx) {
             self.silence = None;
+            if let Some(trailers) = frame.as_mut().and_then(|frame| frame.as_mut().ok()?.trailers_mut()) {
+                hop::strip_trailers(trailers);
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(PassingError::from)));
         }
         let patience = self.patience;

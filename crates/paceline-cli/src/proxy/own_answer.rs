@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::json;
 
@@ -27,6 +27,13 @@ pub(super) enum OwnAnswer {
     InDoubt(String),
     /// No reply in time; nobody knows what became of it.
     TimedOut(String),
+    /// The platform's answer cannot be passed back.
+    Unreadable {
+        /// RFC 9209 2.3: the registered name of what is wrong with it.
+        error: &'static str,
+        /// The same for a person.
+        why: &'static str,
+    },
     /// The call itself cannot be sent on.
     Refused(StatusCode, String),
     /// A part of the proxy that calls need is gone.
@@ -44,7 +51,7 @@ impl OwnAnswer {
         match self {
             Self::Late { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::QueueFull | Self::MemoryFull | Self::Draining => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Unreachable(_) | Self::InDoubt(_) => StatusCode::BAD_GATEWAY,
+            Self::Unreachable(_) | Self::InDoubt(_) | Self::Unreadable { .. } => StatusCode::BAD_GATEWAY,
             Self::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::Refused(status, _) => *status,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -59,6 +66,7 @@ impl OwnAnswer {
             Self::Unreachable(_) => "destination_unavailable",
             Self::InDoubt(_) => "connection_terminated",
             Self::TimedOut(_) => "connection_read_timeout",
+            Self::Unreadable { error, .. } => error,
             Self::Refused(..) => "http_request_error",
             Self::Draining | Self::Internal(_) => "proxy_internal_error",
         }
@@ -90,6 +98,9 @@ impl OwnAnswer {
             Self::TimedOut(why) => {
                 format!("the platform did not answer in time, and it may have done what was asked: {why}")
             }
+            Self::Unreadable { why, .. } => {
+                format!("the platform has answered, and paceline cannot pass that back: {why}")
+            }
             Self::Refused(_, why) | Self::Internal(why) => why.clone(),
         }
     }
@@ -108,6 +119,9 @@ impl OwnAnswer {
         headers.insert(PROXY_STATUS, self.proxy_status());
         if let Some(after) = self.retry_after() {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds(after)));
+        }
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(ALLOW, HeaderValue::from_static(ALLOWED));
         }
         if *self == Self::Draining {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -136,6 +150,8 @@ fn seconds(span: Duration) -> u64 {
 
 /// RFC 9209 2.
 const PROXY_STATUS: HeaderName = HeaderName::from_static("proxy-status");
+/// RFC 9110 15.5.6: those that are always forwarded; others that are no tunnel and no trace are, too.
+const ALLOWED: &str = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 /// What is full now has room when a few calls have gone.
 const SHORTLY: Duration = Duration::from_secs(1);
 
@@ -164,6 +180,7 @@ mod tests {
             OwnAnswer::Unreachable(why()),
             OwnAnswer::InDoubt(why()),
             OwnAnswer::TimedOut(why()),
+            OwnAnswer::Unreadable { error: "http_upgrade_failed", why: "why" },
             OwnAnswer::bad_request("why"),
             OwnAnswer::Internal(why()),
         ];

@@ -12,7 +12,7 @@ use paceline::Client;
 use paceline::client::Timeouts;
 use paceline::driver::Status;
 use paceline_core::{Config, Profile, Snapshot};
-use rustls::ServerConfig;
+use rustls::{ClientConfig, ServerConfig};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
@@ -50,6 +50,9 @@ pub struct ProxyPlan {
     pub state: Option<PathBuf>,
     /// How clients are spoken to, if not in the clear.
     pub tls: Option<Arc<ServerConfig>>,
+    /// Whom the platform's certificates have to be from; those whom the machine trusts, if it is not said. What it offers by ALPN is
+    /// offered.
+    pub upstream_tls: Option<Arc<ClientConfig>>,
 }
 
 /// What the proxy holds at most.
@@ -163,8 +166,11 @@ fn client(plan: &ProxyPlan, state: Option<StateKeeper>) -> Client {
         wait_for_credential: false,
         ..Config::default()
     };
-    let builder =
+    let mut builder =
         Client::builder().machine(machine).timeouts(plan.timeouts).profile(Arc::clone(&plan.profile));
+    if let Some(tls) = &plan.upstream_tls {
+        builder = builder.tls(Arc::clone(tls));
+    }
     match state {
         Some(state) => builder.on_gate_closed(move |gate| state.closed(&gate, wall_now())).build(),
         None => builder.build(),

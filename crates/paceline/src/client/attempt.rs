@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Version};
 use paceline_core::{GiveUp, Outcome, Reply};
 use tokio::time::Instant;
 
@@ -48,6 +48,7 @@ pub(super) enum Step<T> {
 /// A reply's head, and its body still to come.
 pub(super) struct Arriving {
     pub(super) status: StatusCode,
+    pub(super) version: Version,
     pub(super) headers: HeaderMap,
     pub(super) extensions: http::Extensions,
     pub(super) body: ReadBody,
@@ -158,6 +159,7 @@ impl<'a> Run<'a> {
         let (head, body) = head.into_parts();
         Ok(Arriving {
             status: head.status,
+            version: head.version,
             headers: head.headers,
             extensions: head.extensions,
             body: ReadBody::new(body),

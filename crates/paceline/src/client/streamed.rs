@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
 use paceline_core::GiveUp;
 
@@ -17,6 +17,8 @@ use crate::http::{AttemptError, Upgrade};
 pub struct Streamed {
     /// The status.
     pub status: StatusCode,
+    /// What its platform speaks.
+    pub version: Version,
     /// The headers.
     pub headers: HeaderMap,
     /// The body. Until it is read to its end, or dropped, its attempt is in flight.
@@ -90,7 +92,7 @@ impl Run<'_> {
             StatusCode::SWITCHING_PROTOCOLS => arriving.extensions.remove::<OnUpgrade>(),
             _ => None,
         };
-        let Arriving { status, headers, body, connection, .. } = arriving;
+        let Arriving { status, version, headers, body, connection, .. } = arriving;
         let lease = Lease::new(&self.client.pool, &self.target.origin, connection, slot);
         let mut body = ReplyBody::new(body.into_half_read(), lease, self.client.timeouts.attempt);
         if upgrade.is_some() {
@@ -98,6 +100,7 @@ impl Run<'_> {
         }
         Streamed {
             status,
+            version,
             headers,
             body,
             given_up,

@@ -88,16 +88,20 @@ fn not_sent(origin: &Origin, mut failed: TrySendError<Request<Outgoing>>) -> Att
     match failed.take_message() {
         Some(_) => AttemptError::NotStarted { authority },
         None => match failed.into_error() {
-            source if is_refused_stream(&source) => AttemptError::NotStarted { authority },
+            source if is_unprocessed(&source) => AttemptError::NotStarted { authority },
             source => AttemptError::Broken { authority, source },
         },
     }
 }
 
-/// RFC 9113 8.7: such a stream was closed before any processing occurred.
-fn is_refused_stream(error: &hyper::Error) -> bool {
+/// RFC 9113 8.7: whether the stream was closed before any processing occurred: it was refused, or is above the last one that its
+/// platform names as it goes away. (h2 ends no other stream with a GOAWAY of the platform.)
+fn is_unprocessed(error: &hyper::Error) -> bool {
     let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<h2::Error>());
-    cause.is_some_and(|cause| cause.is_remote() && cause.reason() == Some(h2::Reason::REFUSED_STREAM))
+    cause.is_some_and(|cause| {
+        let is_refused = cause.is_reset() && cause.reason() == Some(h2::Reason::REFUSED_STREAM);
+        cause.is_remote() && (is_refused || cause.is_go_away())
+    })
 }
 
 impl Trunk {

@@ -2,6 +2,7 @@
 
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING, UPGRADE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
+use hyper::body::Body as _;
 
 use super::outgoing::{Outgoing, RequestBody};
 use super::target::Target;
@@ -50,6 +51,10 @@ impl Message {
         let mut request = Request::new(self.body.take());
         *request.method_mut() = self.method.clone();
         *request.headers_mut() = self.headers.clone();
+        if wire == Wire::Http1 && request.body().size_hint().exact().is_none() {
+            // hyper would take a GET or HEAD to have no body where its length is not known.
+            request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
         *request.uri_mut() = match wire {
             Wire::Http1 => target.path.clone(),
             Wire::Http2 => self.absolute(target, request.headers_mut()),

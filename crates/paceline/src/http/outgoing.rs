@@ -62,7 +62,7 @@ impl RequestBody {
             Carried::WithTrailers(bytes, trailers) => {
                 let trailers = std::future::ready(Some(Ok(trailers.clone())));
                 let body = Full::new(bytes.clone()).map_err(|never| match never {}).with_trailers(trailers);
-                Outgoing(Sending::Once(body.boxed()))
+                Outgoing(Sending::Trailed(body.boxed()))
             }
             Carried::Once(body) => {
                 let body = std::mem::take(body);
@@ -104,6 +104,7 @@ pub(crate) struct Outgoing(Sending);
 
 enum Sending {
     Whole(Full<Bytes>),
+    Trailed(BoxBody<Bytes, BoxError>),
     Once(BoxBody<Bytes, BoxError>),
 }
 
@@ -117,20 +118,22 @@ impl Body for Outgoing {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match &mut self.0 {
             Sending::Whole(whole) => Pin::new(whole).poll_frame(cx).map_err(|never| match never {}),
-            Sending::Once(stream) => Pin::new(stream).poll_frame(cx),
+            Sending::Trailed(stream) | Sending::Once(stream) => Pin::new(stream).poll_frame(cx),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
             Sending::Whole(whole) => whole.is_end_stream(),
-            Sending::Once(stream) => stream.is_end_stream(),
+            Sending::Trailed(stream) | Sending::Once(stream) => stream.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
             Sending::Whole(whole) => whole.size_hint(),
+            // RFC 9112 7.1.2: trailers follow chunks; behind a length there is no place for them.
+            Sending::Trailed(_) => SizeHint::default(),
             Sending::Once(stream) => stream.size_hint(),
         }
     }

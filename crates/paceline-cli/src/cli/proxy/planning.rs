@@ -46,6 +46,7 @@ pub(super) fn plan(args: &ProxyArgs, loaded: &Loaded) -> Result<ProxyPlan, Comma
         },
         state: proxy.state.clone(),
         tls,
+        upstream_tls: None,
     })
 }
 

@@ -61,7 +61,8 @@ async fn the_documents_name_every_metric() {
     let families = page.lines().filter_map(|line| line.strip_prefix("# TYPE paceline_proxy_"));
     for family in families {
         let (name, kind) = family.split_once(' ').unwrap();
-        let is_row = |line: &str| line.contains(&format!("`{name}`")) && line.contains(&format!("| {kind} |"));
+        let is_row =
+            |line: &str| line.contains(&format!("`{name}`")) && line.contains(&format!("| {kind} |"));
         assert!(document.lines().any(is_row), "{family}");
     }
 }
