@@ -3,6 +3,7 @@
 //! A call comes in at [`downstream`], is looked at and forwarded in [`forward`], and is paced, sent and repeated by
 //! `paceline::Client`, as everything is.
 
+mod admin;
 mod board;
 mod bounds;
 mod clients;
@@ -10,6 +11,7 @@ mod departing;
 mod downstream;
 mod fingerprint;
 mod forward;
+mod histogram;
 mod hop;
 mod intake;
 mod own_answer;
@@ -20,6 +22,7 @@ mod scopes;
 mod socket;
 mod start;
 mod state;
+mod tallies;
 mod tunnel;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +31,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use paceline::Client;
+use paceline::client::Streamed;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -36,6 +41,7 @@ use bounds::Bound;
 use clients::Clients;
 use fingerprint::Fingerprints;
 use forward::NOBODY;
+use histogram::Histogram;
 use intake::Intake;
 use rules::Rules;
 use scopes::Scopes;
@@ -60,13 +66,31 @@ struct Proxy {
     head_timeout: Duration,
     state: Option<StateKeeper>,
     tally: Arc<Tally>,
+    timings: Timings,
+    started: Instant,
     tasks: TaskTracker,
+    /// Those of the admin port, which go on while calls do.
+    admin_tasks: TaskTracker,
     /// No new calls; those under way go on.
     draining: CancellationToken,
     /// Nothing goes on.
     drained: CancellationToken,
     /// Whether a call was cut off that the platform may have been at.
     has_lost_reply: AtomicBool,
+}
+
+/// How long calls took, of all that were answered by the platform.
+#[derive(Debug, Default)]
+struct Timings {
+    held: Histogram,
+    upstream: Histogram,
+}
+
+impl Timings {
+    fn saw(&self, streamed: &Streamed) {
+        self.held.saw(streamed.held);
+        self.upstream.saw(streamed.answered_in);
+    }
 }
 
 impl Proxy {

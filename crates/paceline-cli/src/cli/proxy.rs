@@ -118,7 +118,8 @@ impl Command {
         if token.is_none() && !address.ip().is_loopback() {
             return Err(CommandError::OpenAdmin(address));
         }
-        let _ = (running, token);
+        let url = running.serve_admin(listen(address).await?, token);
+        say(&format!("admin on {url}"));
         Ok(())
     }
 

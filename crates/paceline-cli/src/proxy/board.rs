@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use paceline_core::{Outcome, Reply};
 use serde::Serialize;
 
-/// Counters that only grow.
+/// Counters that only grow, and how many wait.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     offered: AtomicU64,
@@ -17,6 +17,7 @@ pub(super) struct Tally {
     declined: AtomicU64,
     hung_up: AtomicU64,
     held_micros: AtomicU64,
+    waiting: AtomicU64,
 }
 
 /// Counters as they stood at one moment.
@@ -71,6 +72,20 @@ impl Tally {
 
     pub(super) fn held(&self, micros: u64) {
         self.held_micros.fetch_add(micros, Ordering::Relaxed);
+    }
+
+    /// A call waits for a permit from now on.
+    pub(super) fn waits(&self) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn waits_no_more(&self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Calls that wait for a permit now.
+    pub(super) fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// An attempt has ended.

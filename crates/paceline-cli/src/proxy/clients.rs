@@ -7,7 +7,7 @@ use std::time::Duration;
 use paceline_core::ClientId;
 use tokio::time::Instant;
 
-use super::board::{Counts, Seen, Tally};
+use super::board::Tally;
 use super::patience::HangUps;
 
 /// All clients that came lately.
@@ -27,7 +27,7 @@ struct Known {
 pub(super) struct Client {
     name: Box<str>,
     id: ClientId,
-    tally: Tally,
+    tally: Arc<Tally>,
     hang_ups: Mutex<HangUps>,
 }
 
@@ -44,19 +44,15 @@ impl Clients {
         }
         known.next += 1;
         let (name, id) = (Box::from(name), ClientId(known.next));
-        let (tally, hang_ups) = (Tally::default(), Mutex::default());
+        let (tally, hang_ups) = (Arc::default(), Mutex::default());
         let client = Arc::new(Client { name, id, tally, hang_ups });
         known.by_name.insert(client.name.clone(), Arc::clone(&client));
         client
     }
 
-    /// All of them, the busiest first.
-    pub(super) fn counts(&self) -> Vec<(String, Counts)> {
-        let known = self.lock();
-        let mut counts: Vec<_> = known.by_name.values().map(|client| client.counts()).collect();
-        drop(known);
-        counts.sort_by(|(a, one), (b, other)| other.offered.cmp(&one.offered).then_with(|| a.cmp(b)));
-        counts
+    /// All of them, in any order.
+    pub(super) fn all(&self) -> Vec<Arc<Client>> {
+        self.lock().by_name.values().cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -70,7 +66,11 @@ impl Client {
         self.id
     }
 
-    pub(super) const fn tally(&self) -> &Tally {
+    pub(super) const fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) const fn tally(&self) -> &Arc<Tally> {
         &self.tally
     }
 
@@ -81,7 +81,6 @@ impl Client {
 
     /// It went before its call was over; `after` it had been held for so long, if it was.
     pub(super) fn hung_up(&self, after: Option<Duration>) {
-        self.tally.saw(Seen::HungUp);
         if let Some(after) = after {
             self.lock().hung_up(Instant::now(), after);
         }
@@ -92,10 +91,6 @@ impl Client {
         if held > Duration::from_millis(500) {
             self.lock().waited(Instant::now(), held);
         }
-    }
-
-    fn counts(&self) -> (String, Counts) {
-        (self.name.to_string(), self.tally.counts())
     }
 
     fn lock(&self) -> MutexGuard<'_, HangUps> {

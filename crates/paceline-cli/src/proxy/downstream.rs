@@ -271,7 +271,7 @@ fn passed_back(mut frame: Frame<Bytes>) -> Frame<Bytes> {
 
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Long enough for a connection to end, short enough not to be noticed.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 /// The head of a request, give or take one read: four times what common servers take.
 const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADER_LIST: u32 = 64 * 1024;

@@ -24,6 +24,7 @@ use super::downstream::{Answer, Visitor};
 use super::own_answer::OwnAnswer;
 use super::rules::{ClientBy, Routed, Rules, SentPath};
 use super::scopes::Names;
+use super::tallies::Tallies;
 use super::{hop, patience, reply, tunnel};
 
 /// Answers `request`, whatever becomes of it. What its connection takes of those that may be is `seat`.
@@ -75,6 +76,7 @@ struct Plan {
     is_paced: bool,
     scopes: paceline::ScopeSet,
     client: Arc<Client>,
+    tallies: Tallies,
     cost: Cost,
     weight: Weight,
     priority: Priority,
@@ -100,31 +102,56 @@ async fn forward(
     // Before anything is made of them: what is not sent on must not decide about what is.
     hop::strip(&mut head.headers);
     let plan = plan(proxy, &visitor, &head).await?;
-    let mut held = Held::new(proxy, &plan.client, arrived);
+    let headers = &mut head.headers;
+    hop::join_cookies(headers);
+    hop::add_forwarded(headers, head.version, head.uri.authority(), &visitor.address, visitor.is_tls);
+    if let Some(protocol) = upgrade {
+        hop::set_upgrade(headers, protocol);
+    }
+    if wants_trailers {
+        hop::set_wants_trailers(headers);
+    }
+    let (client, tallies) = (Arc::clone(&plan.client), plan.tallies.clone());
+    tallies.saw(Seen::Offered);
+    let ended = send(proxy, head, body, plan, arrived).await;
+    match &ended {
+        Ok(streamed) => {
+            client.waited(streamed.held);
+            proxy.timings.saw(streamed);
+            let micros = u64::try_from(streamed.held.as_micros()).unwrap_or(u64::MAX);
+            proxy.tally.held(micros);
+            tallies.held(micros);
+        }
+        Err(End::Own(_)) => tallies.saw(Seen::Declined),
+        Err(End::Last(_)) => {}
+    }
+    ended
+}
+
+/// From a plan to the platform's reply.
+async fn send(
+    proxy: &Proxy,
+    head: Parts,
+    body: Incoming,
+    plan: Plan,
+    arrived: Instant,
+) -> Result<Streamed, End> {
+    let mut held = Held::new(&proxy.tally, &plan.client, &plan.tallies, arrived);
     let taken = tokio::select! {
         taken = proxy.intake.take(body) => taken,
         () = proxy.drained.cancelled() => Err(OwnAnswer::Draining),
     };
     let taken = taken.inspect_err(|_| held.is_over = true)?;
     held.is_held = true;
-    let mut headers = head.headers;
-    hop::join_cookies(&mut headers);
-    hop::add_forwarded(&mut headers, head.version, head.uri.authority(), &visitor.address, visitor.is_tls);
-    if let Some(protocol) = upgrade {
-        hop::set_upgrade(&mut headers, protocol);
-    }
-    if wants_trailers {
-        hop::set_wants_trailers(&mut headers);
-    }
     let mut call = paceline::Request::new(head.method, plan.uri, plan.scopes);
-    (call.headers, call.body) = (headers, taken.body);
+    (call.headers, call.body) = (head.headers, taken.body);
     (call.client, call.cost, call.on_uncertain) = (plan.client.id(), plan.cost, plan.on_uncertain);
     (call.weight, call.priority) = (plan.weight, plan.priority);
     // However long its body took: where nothing holds it, it goes.
     call.deadline = Some((arrived + plan.patience).max(Instant::now() + SHORTEST_PATIENCE));
     call.decline_late = true;
-    let departing = Departing::default();
-    call.on_attempt = Some(departing.after(proxy.counting(&plan.client)));
+    let departing = Departing::new(plan.tallies.clone(), plan.is_paced);
+    call.on_attempt = Some(departing.after(proxy.counting(plan.tallies.clone())));
     call.before_departure = Some(departing.before(proxy.state.as_ref()));
     let streaming = async {
         match plan.is_paced {
@@ -138,10 +165,7 @@ async fn forward(
     };
     held.is_over = true;
     drop(taken.share);
-    let streamed = ended?;
-    plan.client.waited(streamed.held);
-    proxy.tally.held(u64::try_from(streamed.held.as_micros()).unwrap_or(u64::MAX));
-    Ok(streamed)
+    ended
 }
 
 async fn plan(proxy: &Proxy, visitor: &Visitor, head: &Parts) -> Result<Plan, OwnAnswer> {
@@ -162,8 +186,11 @@ async fn plan(proxy: &Proxy, visitor: &Visitor, head: &Parts) -> Result<Plan, Ow
         credential = format!("{credential}@{}", uri.authority().map_or("", |authority| authority.as_str()));
     }
     let names = Names::new(&ruled, credential, proxy.everyone());
-    let scopes =
+    let found =
         proxy.scopes.find(&names).await.map_err(|stopped| OwnAnswer::Internal(stopped.to_string()))?;
+    // What goes past the pacer falls under no limit.
+    let counted = if is_paced { found.tallies } else { Vec::new() };
+    let (scopes, tallies) = (found.set, Tallies::new(client.tally(), counted));
     let told = patience::preferred(&head.headers).map(|told| told.min(LONGEST_PATIENCE));
     let patience = told.unwrap_or_else(|| {
         client.learned_patience().map_or(ruled.patience, |learned| learned.min(ruled.patience))
@@ -171,7 +198,7 @@ async fn plan(proxy: &Proxy, visitor: &Visitor, head: &Parts) -> Result<Plan, Ow
     let on_uncertain = ruled.on_uncertain.unwrap_or_else(|| usual_on_uncertain(head));
     let (cost, priority) = (Cost(ruled.cost), ruled.priority);
     let weight = Weight::new(ruled.weight.get()).unwrap_or(Weight::MAX);
-    Ok(Plan { uri, is_paced, scopes, client, cost, weight, priority, patience, on_uncertain })
+    Ok(Plan { uri, is_paced, scopes, client, tallies, cost, weight, priority, patience, on_uncertain })
 }
 
 /// RFC 9110 9.2.2, and the draft of the IETF on idempotency keys: what may be sent twice.
@@ -293,6 +320,7 @@ fn last_reply(last: paceline::client::Response) -> Response<Answer> {
 struct Held<'a> {
     tally: &'a Tally,
     client: &'a Client,
+    tallies: &'a Tallies,
     since: Instant,
     /// Whether it is the proxy that is waited for.
     is_held: bool,
@@ -300,8 +328,8 @@ struct Held<'a> {
 }
 
 impl<'a> Held<'a> {
-    fn new(proxy: &'a Proxy, client: &'a Client, since: Instant) -> Self {
-        Self { tally: &proxy.tally, client, since, is_held: false, is_over: false }
+    const fn new(tally: &'a Tally, client: &'a Client, tallies: &'a Tallies, since: Instant) -> Self {
+        Self { tally, client, tallies, since, is_held: false, is_over: false }
     }
 }
 
@@ -309,17 +337,18 @@ impl Drop for Held<'_> {
     fn drop(&mut self) {
         if !self.is_over {
             self.tally.saw(Seen::HungUp);
+            self.tallies.saw(Seen::HungUp);
             self.client.hung_up(self.is_held.then(|| self.since.elapsed()));
         }
     }
 }
 
 impl Proxy {
-    fn counting(&self, client: &Arc<Client>) -> paceline::client::OnAttempt {
-        let (tally, client) = (Arc::clone(&self.tally), Arc::clone(client));
+    fn counting(&self, tallies: Tallies) -> paceline::client::OnAttempt {
+        let tally = Arc::clone(&self.tally);
         Box::new(move |attempt: AttemptReport| {
             tally.attempted(&attempt.reply);
-            client.tally().attempted(&attempt.reply);
+            tallies.attempted(&attempt.reply);
         })
     }
 }

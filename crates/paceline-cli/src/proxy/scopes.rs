@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use paceline::Pacer;
 use paceline::driver::Stopped;
@@ -10,6 +10,7 @@ use paceline_core::{
     GateCause, Learned, Limits, ScopeId, ScopeKind, ScopeSet, ScopeSnapshot, Snapshot, WallTime,
 };
 
+use super::board::Tally;
 use super::rules::Ruled;
 use crate::wall_clock::wall_now;
 
@@ -31,9 +32,10 @@ struct Known {
 /// The limits that are configured for the scope of a kind and name.
 pub type LimitsOf = Box<dyn Fn(ScopeKind, &str) -> Limits + Send + Sync>;
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Named {
     id: ScopeId,
+    tally: Arc<Tally>,
     /// Whether limits are configured for it; to set them again would be to forget what was learned beside them.
     is_limited: bool,
     /// Whether others are configured since.
@@ -44,6 +46,22 @@ struct Named {
 #[derive(Debug)]
 pub(super) struct Names<'a> {
     named: Vec<(ScopeKind, Cow<'a, str>)>,
+}
+
+/// The scopes of a call, and where it counts in each.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) set: ScopeSet,
+    pub(super) tallies: Vec<Arc<Tally>>,
+}
+
+/// A scope that calls have named.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) id: ScopeId,
+    pub(super) kind: ScopeKind,
+    pub(super) name: Box<str>,
+    pub(super) tally: Arc<Tally>,
 }
 
 impl<'a> Names<'a> {
@@ -71,17 +89,32 @@ impl Scopes {
     ///
     /// # Errors
     /// When the pacer has stopped.
-    pub(super) async fn find(&self, names: &Names<'_>) -> Result<ScopeSet, Stopped> {
+    pub(super) async fn find(&self, names: &Names<'_>) -> Result<Found, Stopped> {
         let mut set: Option<ScopeSet> = None;
+        let mut tallies = Vec::with_capacity(names.named.len());
         for (kind, name) in &names.named {
-            let known = self.lock().ids[*kind as usize].get(name.as_ref()).copied();
-            let id = match known {
-                Some(named) if !named.is_stale => named.id,
-                _ => self.name(*kind, name).await?,
+            let known = self.lock().ids[*kind as usize].get(name.as_ref()).cloned();
+            let named = match known.filter(|named| !named.is_stale) {
+                Some(named) => named,
+                None => self.name(*kind, name).await?,
             };
-            set = Some(set.map_or_else(|| ScopeSet::one(id), |set| set.with(id)));
+            tallies.push(named.tally);
+            set = Some(set.map_or_else(|| ScopeSet::one(named.id), |set| set.with(named.id)));
         }
-        Ok(set.expect("every call has a credential's scope"))
+        Ok(Found { set: set.expect("every call has a credential's scope"), tallies })
+    }
+
+    /// All that calls have named lately, in any order.
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        let known = self.lock();
+        let of_kind = |(kind, ids): (ScopeKind, &HashMap<Box<str>, Named>)| -> Vec<Seen> {
+            let seen = ids.iter().map(|(name, named)| {
+                let tally = Arc::clone(&named.tally);
+                Seen { id: named.id, kind, name: name.clone(), tally }
+            });
+            seen.collect()
+        };
+        ScopeKind::ALL.into_iter().zip(&known.ids).flat_map(of_kind).collect()
     }
 
     /// The pacer has forgotten scopes that nobody used for long: they are named anew.
@@ -108,7 +141,7 @@ impl Scopes {
         Ok(snapshot)
     }
 
-    async fn name(&self, kind: ScopeKind, name: &str) -> Result<ScopeId, Stopped> {
+    async fn name(&self, kind: ScopeKind, name: &str) -> Result<Named, Stopped> {
         let (limits, remembered, was_limited) = self.lock().of(kind, name);
         let is_limited = limits != Limits::default();
         let id = if is_limited || was_limited {
@@ -123,8 +156,10 @@ impl Scopes {
         if ids.len() >= MOST_NAMES {
             ids.retain(|_, named| named.is_limited);
         }
-        ids.insert(name.into(), Named { id, is_limited, is_stale: false });
-        Ok(id)
+        let tally = ids.get(name).map(|named| Arc::clone(&named.tally)).unwrap_or_default();
+        let named = Named { id, tally, is_stale: false, is_limited };
+        ids.insert(name.into(), named.clone());
+        Ok(named)
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {

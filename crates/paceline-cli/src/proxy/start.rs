@@ -27,7 +27,7 @@ use super::intake::Intake;
 use super::rules::Rules;
 use super::scopes::{LimitsOf, Scopes};
 use super::state::{Restored, StateError, StateKeeper};
-use super::{Proxy, downstream};
+use super::{Proxy, Timings, downstream};
 use crate::wall_clock::wall_now;
 
 /// All that a proxy needs to know before it starts.
@@ -76,7 +76,7 @@ pub struct ProxyBounds {
 pub struct Running {
     address: SocketAddr,
     scheme: &'static str,
-    proxy: Arc<Proxy>,
+    pub(super) proxy: Arc<Proxy>,
 }
 
 /// What a proxy holds at one moment.
@@ -147,7 +147,10 @@ fn proxy(plan: ProxyPlan) -> Result<Proxy, StartError> {
         head_timeout: bounds.head_timeout,
         state,
         tally: Arc::new(Tally::default()),
+        timings: Timings::default(),
+        started: Instant::now(),
         tasks: TaskTracker::new(),
+        admin_tasks: TaskTracker::new(),
         draining: CancellationToken::new(),
         drained: CancellationToken::new(),
         has_lost_reply: AtomicBool::new(false),
@@ -248,6 +251,8 @@ impl Running {
             drop(tokio::time::timeout(2 * downstream::LAST_WORDS, proxy.tasks.wait()).await);
         }
         let in_order = !proxy.has_lost_reply.load(Ordering::Acquire);
+        proxy.admin_tasks.close();
+        proxy.admin_tasks.wait().await;
         if let (Some(state), Ok(snapshot)) = (&proxy.state, proxy.scopes.snapshot().await) {
             if in_order {
                 state.finish(&snapshot).await?;
