@@ -6,6 +6,7 @@
 mod board;
 mod bounds;
 mod clients;
+mod departing;
 mod downstream;
 mod fingerprint;
 mod forward;
@@ -16,16 +17,17 @@ mod patience;
 mod reply;
 pub mod rules;
 mod scopes;
+mod socket;
 mod start;
 mod state;
 mod tunnel;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::HeaderMap;
 use paceline::Client;
-use paceline::client::BeforeDeparture;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -41,7 +43,7 @@ use state::StateKeeper;
 
 pub use board::Counts;
 pub use scopes::LimitsOf;
-pub use start::{ProxyBounds, ProxyPlan, Running, StartError, start};
+pub use start::{Load, ProxyBounds, ProxyPlan, Running, StartError, start};
 pub use state::StateError;
 
 /// What all calls share.
@@ -51,8 +53,8 @@ struct Proxy {
     clients: Clients,
     scopes: Scopes,
     fingerprints: Fingerprints,
-    /// The tenant of calls that name none, where a ceiling of the user's holds for all of them.
-    everyone: Option<&'static str>,
+    /// Whether a ceiling of the user's holds for all calls together: those that name no tenant share one then.
+    has_ceiling: AtomicBool,
     intake: Intake,
     connections: Bound,
     head_timeout: Duration,
@@ -63,6 +65,8 @@ struct Proxy {
     draining: CancellationToken,
     /// Nothing goes on.
     drained: CancellationToken,
+    /// Whether a call was cut off that the platform may have been at.
+    has_lost_reply: AtomicBool,
 }
 
 impl Proxy {
@@ -76,14 +80,11 @@ impl Proxy {
         credential.map_or_else(|| NOBODY.to_owned(), |(name, value)| self.fingerprints.of(name, value))
     }
 
-    /// What a departure waits for: that every closing so far is durable.
-    fn saving(&self) -> Option<BeforeDeparture> {
-        let state = self.state.clone()?;
-        Some(Box::new(move |_| {
-            let state = state.clone();
-            Box::pin(async move {
-                if state.is_unsaved() { state.save().await.map_err(Into::into) } else { Ok(()) }
-            })
-        }))
+    /// The tenant of calls that name none, where they need one.
+    fn everyone(&self) -> Option<&'static str> {
+        self.has_ceiling.load(Ordering::Acquire).then_some(EVERYONE)
     }
 }
+
+/// The tenant of all calls that name none.
+const EVERYONE: &str = "everyone";

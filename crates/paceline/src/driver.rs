@@ -27,8 +27,8 @@ use paceline_core::{
 use tokio::sync::{broadcast, oneshot, watch};
 
 use clock::Clock;
-use command::Command;
 pub use command::GateRecord;
+use command::{Command, Wanted};
 use line::Line;
 pub use permit::{InFlight, LastLook, Next, Permit, Slot};
 pub use status::Status;
@@ -50,7 +50,8 @@ pub struct CallSpec {
     pub priority: Priority,
     /// When it is no longer worth starting.
     pub deadline: Option<tokio::time::Instant>,
-    /// Whether it ends at once, as [`Ended::Late`], when it is expected to depart after its deadline.
+    /// Whether it ends as [`Ended::Late`] as soon as its next attempt is expected to depart after its deadline: when it comes, when
+    /// it is to be attempted again, or when a gate closes while it waits.
     pub decline_late: bool,
     /// What an uncertain outcome means for it.
     pub on_uncertain: OnUncertain,
@@ -155,8 +156,9 @@ impl Pacer {
             deadline: spec.deadline.map(|at| self.clock.instant(at)),
             on_uncertain: spec.on_uncertain,
         };
-        let (turn, waiting) = Waiting::new(self.line.clone(), call);
-        self.line.tell(Command::Submit { call, turn, decline_late: spec.decline_late });
+        let wanted = Wanted { call, decline_late: spec.decline_late };
+        let (turn, waiting) = Waiting::new(self.line.clone(), wanted);
+        self.line.tell(Command::Submit { wanted, turn });
         waiting
     }
 

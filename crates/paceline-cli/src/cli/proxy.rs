@@ -93,11 +93,15 @@ impl Command {
             self.serve(&running, signals).await;
             0
         } else {
-            self.run_child(&running, &loaded).await?
+            self.run_child(&running, &loaded, signals).await?
         };
-        let counts = running.drain(settings.drain).await?;
-        self.show(&counts);
-        Ok(code)
+        let drained = running.drain(settings.drain).await;
+        match &drained {
+            Ok(counts) => self.show(counts),
+            // What ran has run: its exit code counts, unless it would hide this.
+            Err(error) => say(&format!("error: {error}")),
+        }
+        Ok(if drained.is_err() && code == 0 { FAILED } else { code })
     }
 
     fn load(&self) -> Result<Loaded, SettingsError> {
@@ -121,28 +125,34 @@ impl Command {
     /// Until somebody wants it to stop. SIGHUP reads the configuration again.
     async fn serve(&self, running: &Running, mut signals: Signals) {
         while signals.next().await == Told::Reload {
-            match self.load() {
-                Ok(loaded) => {
-                    running.reload(loaded.settings.proxy.rules.clone(), planning::limits(loaded.settings));
-                    say("read the configuration again");
-                }
-                Err(error) => {
-                    say(&format!(
-                        "{}\nthe configuration stays as it was",
-                        CommandError::from(error).report()
-                    ));
-                }
+            match self.reload(running) {
+                Ok(()) => say("read the configuration again"),
+                Err(error) => say(&format!("{}\nthe configuration stays as it was", error.report())),
             }
         }
         say("stopping: waiting for what is under way");
     }
 
-    async fn run_child(&self, running: &Running, loaded: &Loaded) -> Result<u8, CommandError> {
+    fn reload(&self, running: &Running) -> Result<(), CommandError> {
+        let loaded = self.load()?;
+        planning::check_upstream(&loaded)?;
+        let settings = loaded.settings;
+        let (rules, has_ceiling) = (settings.proxy.rules.clone(), planning::has_ceiling(&settings));
+        running.reload(rules, planning::limits(settings), has_ceiling);
+        Ok(())
+    }
+
+    async fn run_child(
+        &self,
+        running: &Running,
+        loaded: &Loaded,
+        mut signals: Signals,
+    ) -> Result<u8, CommandError> {
         let command = &self.args.command;
         let failed = |source| CommandError::Child { command: command[0].display().to_string(), source };
         let profile = loaded.settings.target.profile.as_deref();
         let child = child::start(command, &running.url(), profile, &self.args.names).map_err(failed)?;
-        let status = child::wait(child).await.map_err(failed)?;
+        let status = child::wait(child, &mut signals).await.map_err(failed)?;
         Ok(child::exit_code(status))
     }
 
@@ -195,5 +205,7 @@ fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// It ran, and its state is not saved.
+const FAILED: u8 = 1;
 /// Bad usage or configuration; nothing was started.
 const USAGE: u8 = 2;

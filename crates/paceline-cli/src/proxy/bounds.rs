@@ -24,9 +24,17 @@ impl Bound {
 
     /// Takes `size` of it, or nothing when that is more than is left.
     pub(super) fn try_hold(&self, size: u64) -> Option<Share> {
+        self.try_take(size).then(|| Share { bound: self.clone(), size })
+    }
+
+    fn try_take(&self, size: u64) -> bool {
         let grown = |held: u64| held.checked_add(size).filter(|held| *held <= self.most);
-        self.held.fetch_update(Ordering::AcqRel, Ordering::Acquire, grown).ok()?;
-        Some(Share { bound: self.clone(), size })
+        self.held.fetch_update(Ordering::AcqRel, Ordering::Acquire, grown).is_ok()
+    }
+
+    /// Whether so much could be taken now.
+    pub(super) fn has_room(&self, size: u64) -> bool {
+        self.held().checked_add(size).is_some_and(|held| held <= self.most)
     }
 
     /// How much is held now.
@@ -36,11 +44,13 @@ impl Bound {
 }
 
 impl Share {
-    /// Gives back what is above `size`.
-    pub(super) fn shrink(&mut self, size: u64) {
-        let surplus = self.size.saturating_sub(size);
-        self.bound.held.fetch_sub(surplus, Ordering::AcqRel);
-        self.size -= surplus;
+    /// Takes `more` besides, or nothing when that is more than is left. Returns whether it did.
+    pub(super) fn try_grow(&mut self, more: u64) -> bool {
+        let has_taken = self.bound.try_take(more);
+        if has_taken {
+            self.size += more;
+        }
+        has_taken
     }
 }
 
@@ -68,7 +78,9 @@ mod tests {
                     0 if !shares.is_empty() => drop(shares.swap_remove(pick.index(shares.len()))),
                     1 if !shares.is_empty() => {
                         let place = pick.index(shares.len());
-                        shares[place].shrink(size);
+                        let fits = bound.held() + size <= 100;
+                        prop_assert_eq!(bound.has_room(size), fits);
+                        prop_assert_eq!(shares[place].try_grow(size), fits);
                     }
                     _ => {
                         let fits = bound.held() + size <= 100;

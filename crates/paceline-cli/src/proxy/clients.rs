@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use paceline_core::ClientId;
+use tokio::time::Instant;
 
 use super::board::{Counts, Seen, Tally};
 use super::patience::HangUps;
@@ -75,19 +76,21 @@ impl Client {
 
     /// How long it waits, as far as its hang-ups tell.
     pub(super) fn learned_patience(&self) -> Option<Duration> {
-        self.lock().learned()
+        self.lock().learned(Instant::now())
     }
 
-    /// It went while a call of it was held.
-    pub(super) fn hung_up(&self, after: Duration) {
+    /// It went before its call was over; `after` it had been held for so long, if it was.
+    pub(super) fn hung_up(&self, after: Option<Duration>) {
         self.tally.saw(Seen::HungUp);
-        self.lock().hung_up(after);
+        if let Some(after) = after {
+            self.lock().hung_up(Instant::now(), after);
+        }
     }
 
     /// It has waited for its answer.
     pub(super) fn waited(&self, held: Duration) {
         if held > Duration::from_millis(500) {
-            self.lock().waited(held);
+            self.lock().waited(Instant::now(), held);
         }
     }
 

@@ -9,21 +9,24 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::{HeaderValue, Request};
 use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::rt::{Read, Write};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use paceline::client::ReplyBody;
 use paceline::http::AttemptError;
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
 
 use super::Proxy;
-use super::bounds::Share;
+use super::bounds::{Bound, Share};
+use super::socket::Socket;
 use super::{forward, hop};
 
 /// Where a call comes from.
@@ -56,6 +59,7 @@ enum Protocol {
 
 /// Accepts until the proxy drains. Connections go on by themselves, as tasks of the proxy.
 pub(super) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, proxy: Arc<Proxy>) {
+    let turned_away = Bound::of(MOST_TURNED_AWAY);
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
@@ -63,14 +67,14 @@ pub(super) async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, prox
         };
         match accepted {
             Ok((stream, from)) => {
-                let (proxy, tls) = (Arc::clone(&proxy), tls.clone());
+                let (proxy, tls, turned_away) = (Arc::clone(&proxy), tls.clone(), turned_away.clone());
                 let tasks = proxy.tasks.clone();
                 tasks.spawn(async move {
-                    let Some(share) = proxy.connections.try_hold(1) else {
-                        return turn_away(stream, tls).await;
+                    let Some(seat) = proxy.connections.try_hold(1) else {
+                        return turn_away(stream, tls, turned_away.try_hold(1)).await;
                     };
                     // How a connection ends is told to its client, and to nobody else.
-                    drop(welcome(stream, from.ip(), tls, proxy, share).await);
+                    drop(welcome(stream, from.ip(), tls, proxy, Arc::new(seat)).await);
                 });
             }
             // Out of file descriptors, mostly: asking again at once would only burn the processor.
@@ -84,28 +88,52 @@ async fn welcome(
     address: IpAddr,
     tls: Option<TlsAcceptor>,
     proxy: Arc<Proxy>,
-    _share: Share,
+    seat: Arc<Share>,
 ) -> io::Result<()> {
     // Where it is refused, answers are a little later and no less right.
     let _ = stream.set_nodelay(true);
     let visitor = Visitor::new(address, tls.is_some());
     let patience = proxy.head_timeout;
-    match tls {
-        None => {
-            let protocol = tokio::time::timeout(patience, sniff(&stream)).await??;
-            converse(TokioIo::new(stream), protocol, visitor, proxy).await;
+    let draining = proxy.draining.clone();
+    let first = async {
+        match tls {
+            None => {
+                let Ok(protocol) = tokio::time::timeout(patience, sniff(&stream)).await else {
+                    let has_begun = stream.peek(&mut [0]).now_or_never().is_some();
+                    let words = if has_begun { LATE } else { b"" };
+                    part(Socket::new(stream, LAST_WORDS), words).await;
+                    return Err(io::ErrorKind::TimedOut.into());
+                };
+                Ok::<_, io::Error>((First::Clear(stream), protocol?))
+            }
+            Some(tls) => {
+                let stream = tokio::time::timeout(patience, tls.accept(stream)).await??;
+                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                let protocol = if is_http2 { Protocol::Http2 } else { Protocol::Http1 };
+                Ok((First::Tls(Box::new(stream)), protocol))
+            }
         }
-        Some(tls) => {
-            let stream = tokio::time::timeout(patience, tls.accept(stream)).await??;
-            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-            let protocol = if is_http2 { Protocol::Http2 } else { Protocol::Http1 };
-            converse(TokioIo::new(stream), protocol, visitor, proxy).await;
-        }
+    };
+    let (stream, protocol) = tokio::select! {
+        first = first => first?,
+        // It has not asked for anything.
+        () = draining.cancelled() => return Ok(()),
+    };
+    match stream {
+        First::Clear(stream) => converse(stream, protocol, visitor, proxy, seat).await,
+        First::Tls(stream) => converse(*stream, protocol, visitor, proxy, seat).await,
     }
     Ok(())
 }
 
-/// RFC 9113 3.3: who knows that we speak HTTP/2 begins with a preface, and no method of HTTP/1 begins as that does.
+/// A stream that is about to speak HTTP.
+enum First {
+    Clear(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// RFC 9113 3.4: who knows that we speak HTTP/2 begins with a preface, and no method of HTTP/1 begins as that does. The whole of it
+/// must come in time: from then on pings tell whether anybody is there.
 async fn sniff(stream: &TcpStream) -> io::Result<Protocol> {
     let mut first = [0; PREFACE.len()];
     loop {
@@ -116,32 +144,41 @@ async fn sniff(stream: &TcpStream) -> io::Result<Protocol> {
         if seen == PREFACE.len() {
             return Ok(Protocol::Http2);
         }
-        // A peek is ready as long as anything is there; a first packet of one or two bytes is rare enough for a pause.
+        // A peek is ready as long as anything is there; a first packet of a part of it is rare enough for a pause.
         tokio::time::sleep(ACCEPT_PAUSE).await;
     }
 }
 
-async fn converse<S>(stream: S, protocol: Protocol, visitor: Visitor, proxy: Arc<Proxy>)
+async fn converse<S>(stream: S, protocol: Protocol, visitor: Visitor, proxy: Arc<Proxy>, seat: Arc<Share>)
 where
-    S: Read + Write + Send + Unpin + 'static,
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let draining = proxy.draining.clone();
+    let stream = TokioIo::new(Socket::new(stream, proxy.intake.patience));
+    let (draining, drained) = (proxy.draining.clone(), proxy.drained.clone());
     let head_timeout = proxy.head_timeout;
     let service = service_fn(move |request: Request<Incoming>| {
-        let (proxy, visitor) = (Arc::clone(&proxy), visitor.clone());
-        async move { Ok::<_, Infallible>(forward::answer(proxy, visitor, request).await) }
+        let (proxy, visitor, seat) = (Arc::clone(&proxy), visitor.clone(), Arc::clone(&seat));
+        async move { Ok::<_, Infallible>(forward::answer(proxy, visitor, seat, request).await) }
     });
     // What goes wrong on a connection is the client's to see.
     match protocol {
         Protocol::Http1 => {
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(head_timeout).max_buf_size(MAX_HEAD);
-            let mut connection = pin!(builder.serve_connection(stream, service).with_upgrades());
-            tokio::select! {
-                ended = connection.as_mut() => return drop(ended),
-                () = draining.cancelled() => connection.as_mut().graceful_shutdown(),
+            let mut connection = builder.serve_connection(stream, service).with_upgrades();
+            let ended = tokio::select! {
+                ended = &mut connection => ended,
+                () = draining.cancelled() => {
+                    Pin::new(&mut connection).graceful_shutdown();
+                    tokio::select! {
+                        ended = &mut connection => ended,
+                        () = last_words(&drained) => return,
+                    }
+                }
+            };
+            if ended.is_err_and(|error| error.is_timeout()) {
+                say_late(connection.into_parts()).await;
             }
-            drop(connection.await);
         }
         Protocol::Http2 => {
             let mut builder = http2::Builder::new(TokioExecutor::new());
@@ -155,17 +192,43 @@ where
                 ended = connection.as_mut() => return drop(ended),
                 () = draining.cancelled() => connection.as_mut().graceful_shutdown(),
             }
-            drop(connection.await);
+            tokio::select! {
+                ended = connection => drop(ended),
+                () = last_words(&drained) => {}
+            }
         }
     }
 }
 
+/// The time in which answers to calls that were cut off can be written.
+async fn last_words(drained: &CancellationToken) {
+    drained.cancelled().await;
+    tokio::time::sleep(LAST_WORDS).await;
+}
+
+/// A head that was begun and not ended in time has an answer. A client that was idle has not asked.
+async fn say_late<S, T>(parts: Option<http1::Parts<TokioIo<Socket<S>>, T>>)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let Some(parts) = parts.filter(|parts| !parts.read_buf.is_empty()) else { return };
+    part(parts.io.into_inner(), LATE).await;
+}
+
 /// There are as many connections as may be: says so, where it can be said without a handshake, and closes.
-async fn turn_away(mut stream: TcpStream, tls: Option<TlsAcceptor>) {
-    if tls.is_none() {
-        // Nobody waits for this to arrive.
-        let said = tokio::time::timeout(ACCEPT_PAUSE, stream.write_all(TURNED_AWAY));
-        drop(said.await);
+async fn turn_away(stream: TcpStream, tls: Option<TlsAcceptor>, room: Option<Share>) {
+    if tls.is_none() && room.is_some() {
+        part(Socket::new(stream, LAST_WORDS), TURNED_AWAY).await;
+    }
+}
+
+async fn part<S>(mut socket: Socket<S>, words: &[u8])
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    // Nobody is left to tell when they do not arrive.
+    if socket.write_all(words).await.is_ok() {
+        let _ = socket.shutdown().await;
     }
 }
 
@@ -206,7 +269,7 @@ fn passed_back(mut frame: Frame<Bytes>) -> Frame<Bytes> {
     frame
 }
 
-const PREFACE: &[u8; 3] = b"PRI";
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Long enough for a connection to end, short enough not to be noticed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 /// The head of a request, give or take one read: four times what common servers take.
@@ -214,6 +277,13 @@ const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADER_LIST: u32 = 64 * 1024;
 /// Streams of one client's connection: as many as RFC 9113 6.5.2 recommends at least, and twice that.
 const MAX_STREAMS: u32 = 250;
+/// Each takes a socket for as long as it is heard out; more are closed without a word.
+const MOST_TURNED_AWAY: u64 = 1_000;
+/// An answer of ours is a kilobyte.
+pub(super) const LAST_WORDS: Duration = Duration::from_millis(500);
+const LATE: &[u8] = b"HTTP/1.1 408 Request Timeout\r\n\
+    content-length: 0\r\nconnection: close\r\n\
+    proxy-status: paceline; error=http_request_error; details=\"head\"\r\n\r\n";
 const TURNED_AWAY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-length: 0\r\nconnection: close\r\nretry-after: 1\r\n\
     proxy-status: paceline; error=connection_limit_reached; details=\"connections\"\r\n\r\n";

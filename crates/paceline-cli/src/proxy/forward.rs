@@ -1,9 +1,10 @@
 //! One call, from the client's request to the answer that it gets.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use http::header::{HOST, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, Version};
@@ -15,18 +16,21 @@ use paceline_core::{Cost, GiveUp, OnUncertain, Priority, SubmitError, Weight};
 use tokio::time::Instant;
 
 use super::Proxy;
-use super::board::Seen;
+use super::board::{Seen, Tally};
+use super::bounds::Share;
 use super::clients::Client;
+use super::departing::Departing;
 use super::downstream::{Answer, Visitor};
 use super::own_answer::OwnAnswer;
 use super::rules::{ClientBy, Routed, Rules, SentPath};
 use super::scopes::Names;
 use super::{hop, patience, reply, tunnel};
 
-/// Answers `request`, whatever becomes of it.
+/// Answers `request`, whatever becomes of it. What its connection takes of those that may be is `seat`.
 pub(super) async fn answer(
     proxy: Arc<Proxy>,
     visitor: Visitor,
+    seat: Arc<Share>,
     mut request: Request<Incoming>,
 ) -> Response<Answer> {
     proxy.tally.saw(Seen::Offered);
@@ -34,18 +38,34 @@ pub(super) async fn answer(
     let asked = hop::upgrade(request.headers()).filter(|_| version == Version::HTTP_11);
     let downstream = asked.as_ref().map(|_| hyper::upgrade::on(&mut request));
     let ended = forward(&proxy, visitor, request, asked.clone()).await;
-    let passed = ended.and_then(|streamed| reply::pass_back(streamed, asked.as_ref()));
+    let passed = ended.and_then(|streamed| Ok(reply::pass_back(streamed, asked.as_ref())?));
     match passed {
         Ok((response, upstream)) => {
             if let (Some(downstream), Some(upstream)) = (downstream, upstream) {
-                proxy.tasks.spawn(tunnel::join(downstream, upstream, proxy.drained.clone()));
+                proxy.tasks.spawn(tunnel::join(downstream, upstream, seat, proxy.drained.clone()));
             }
             response
         }
-        Err(own) => {
-            proxy.tally.saw(Seen::Declined);
-            own.response().map(|text| Answer::Own(Full::new(text)))
-        }
+        Err(End::Last(last)) => last_reply(*last),
+        Err(End::Own(own)) => declined(&proxy, &own),
+    }
+}
+
+fn declined(proxy: &Proxy, own: &OwnAnswer) -> Response<Answer> {
+    proxy.tally.saw(Seen::Declined);
+    own.response().map(|text| Answer::Own(Full::new(text)))
+}
+
+/// How a call ends that no reply is streamed for.
+enum End {
+    Own(OwnAnswer),
+    /// Its time is over, and this is what the platform said last.
+    Last(Box<paceline::client::Response>),
+}
+
+impl From<OwnAnswer> for End {
+    fn from(own: OwnAnswer) -> Self {
+        Self::Own(own)
     }
 }
 
@@ -67,21 +87,26 @@ async fn forward(
     visitor: Visitor,
     request: Request<Incoming>,
     upgrade: Option<HeaderValue>,
-) -> Result<Streamed, OwnAnswer> {
+) -> Result<Streamed, End> {
     let arrived = Instant::now();
     let (mut head, body) = request.into_parts();
     check_framing(&head)?;
     let is_ours = [Method::CONNECT, Method::TRACE].contains(&head.method);
     if is_ours || hop::is_at_its_end(&head.method, &mut head.headers) {
         let why = format!("paceline forwards no {} like this one", head.method);
-        return Err(OwnAnswer::Refused(StatusCode::METHOD_NOT_ALLOWED, why));
+        return Err(OwnAnswer::Refused(StatusCode::METHOD_NOT_ALLOWED, why).into());
     }
     let wants_trailers = hop::wants_trailers(&head.headers);
     // Before anything is made of them: what is not sent on must not decide about what is.
     hop::strip(&mut head.headers);
     let plan = plan(proxy, &visitor, &head).await?;
-    let mut held = Held::new(&plan.client, arrived);
-    let taken = proxy.intake.take(body).await?;
+    let mut held = Held::new(proxy, &plan.client, arrived);
+    let taken = tokio::select! {
+        taken = proxy.intake.take(body) => taken,
+        () = proxy.drained.cancelled() => Err(OwnAnswer::Draining),
+    };
+    let taken = taken.inspect_err(|_| held.is_over = true)?;
+    held.is_held = true;
     let mut headers = head.headers;
     hop::join_cookies(&mut headers);
     hop::add_forwarded(&mut headers, head.version, head.uri.authority(), &visitor.address, visitor.is_tls);
@@ -95,17 +120,25 @@ async fn forward(
     (call.headers, call.body) = (headers, taken.body);
     (call.client, call.cost, call.on_uncertain) = (plan.client.id(), plan.cost, plan.on_uncertain);
     (call.weight, call.priority) = (plan.weight, plan.priority);
-    call.deadline = Some(arrived + plan.patience);
+    // However long its body took: where nothing holds it, it goes.
+    call.deadline = Some((arrived + plan.patience).max(Instant::now() + SHORTEST_PATIENCE));
     call.decline_late = true;
-    call.on_attempt = Some(proxy.counting(&plan.client));
-    call.before_departure = proxy.saving();
-    let ended = match plan.is_paced {
-        true => proxy.client.stream(call).await,
-        false => proxy.client.stream_unpaced(call).await,
+    let departing = Departing::default();
+    call.on_attempt = Some(departing.after(proxy.counting(&plan.client)));
+    call.before_departure = Some(departing.before(proxy.state.as_ref()));
+    let streaming = async {
+        match plan.is_paced {
+            true => proxy.client.stream(call).await,
+            false => proxy.client.stream_unpaced(call).await,
+        }
     };
-    held.is_answered = true;
+    let ended = tokio::select! {
+        ended = streaming => ended.map_err(|error| end(proxy, error)),
+        () = proxy.drained.cancelled() => Err(cut_off(proxy, &departing, plan.is_paced).into()),
+    };
+    held.is_over = true;
     drop(taken.share);
-    let streamed = ended.map_err(|error| own_answer(proxy, error))?;
+    let streamed = ended?;
     plan.client.waited(streamed.held);
     proxy.tally.held(u64::try_from(streamed.held.as_micros()).unwrap_or(u64::MAX));
     Ok(streamed)
@@ -128,7 +161,7 @@ async fn plan(proxy: &Proxy, visitor: &Visitor, head: &Parts) -> Result<Plan, Ow
         // Another platform has limits of its own.
         credential = format!("{credential}@{}", uri.authority().map_or("", |authority| authority.as_str()));
     }
-    let names = Names::new(&ruled, credential, proxy.everyone);
+    let names = Names::new(&ruled, credential, proxy.everyone());
     let scopes =
         proxy.scopes.find(&names).await.map_err(|stopped| OwnAnswer::Internal(stopped.to_string()))?;
     let told = patience::preferred(&head.headers).map(|told| told.min(LONGEST_PATIENCE));
@@ -187,6 +220,17 @@ fn check_framing(head: &Parts) -> Result<(), OwnAnswer> {
     Ok(())
 }
 
+/// What a call without a reply to stream is to its client.
+fn end(proxy: &Proxy, error: CallError) -> End {
+    match error {
+        CallError::GaveUp(given_up) => match *given_up {
+            GivenUp { detail: None, last: Some(last), .. } => End::Last(Box::new(last)),
+            given_up => End::Own(given_up_answer(&given_up)),
+        },
+        other => End::Own(own_answer(proxy, other)),
+    }
+}
+
 /// RFC 9110 7.2: a host, perhaps with a port, or nothing.
 fn is_host(value: &HeaderValue) -> bool {
     let is_named = || Authority::try_from(value.as_bytes()).is_ok_and(|named| !named.as_str().contains('@'));
@@ -204,7 +248,6 @@ fn own_answer(proxy: &Proxy, error: CallError) -> OwnAnswer {
             proxy.scopes.forget_idle();
             OwnAnswer::QueueFull
         }
-        CallError::GaveUp(given_up) => given_up_answer(&given_up),
         other => OwnAnswer::Internal(with_causes(&other)),
     }
 }
@@ -219,28 +262,54 @@ fn given_up_answer(given_up: &GivenUp) -> OwnAnswer {
     }
 }
 
+/// The proxy ends before the call does.
+fn cut_off(proxy: &Proxy, departing: &Departing, is_paced: bool) -> OwnAnswer {
+    if departing.is_under_way() {
+        proxy.has_lost_reply.store(true, Ordering::Release);
+    } else if is_paced {
+        return OwnAnswer::Draining;
+    }
+    OwnAnswer::InDoubt("paceline was told to stop".to_owned())
+}
+
 fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
-/// Knows when a client goes before its call is answered.
+/// A reply as far as it was kept while its call waited to be sent again.
+fn last_reply(last: paceline::client::Response) -> Response<Answer> {
+    let mut headers = last.headers;
+    hop::strip(&mut headers);
+    headers.remove(CONTENT_LENGTH);
+    hop::add_via(&mut headers, Version::HTTP_11);
+    let mut response = Response::new(Answer::Own(Full::new(last.body)));
+    *response.status_mut() = last.status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// Knows when a client goes before its call is over.
 struct Held<'a> {
+    tally: &'a Tally,
     client: &'a Client,
     since: Instant,
-    is_answered: bool,
+    /// Whether it is the proxy that is waited for.
+    is_held: bool,
+    is_over: bool,
 }
 
 impl<'a> Held<'a> {
-    const fn new(client: &'a Client, since: Instant) -> Self {
-        Self { client, since, is_answered: false }
+    fn new(proxy: &'a Proxy, client: &'a Client, since: Instant) -> Self {
+        Self { tally: &proxy.tally, client, since, is_held: false, is_over: false }
     }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        if !self.is_answered {
-            self.client.hung_up(self.since.elapsed());
+        if !self.is_over {
+            self.tally.saw(Seen::HungUp);
+            self.client.hung_up(self.is_held.then(|| self.since.elapsed()));
         }
     }
 }
@@ -257,6 +326,8 @@ impl Proxy {
 
 /// Who sends nothing by which it could be told apart.
 pub(super) const NOBODY: &str = "anonymous";
+/// A call that nothing holds departs within this time on the busiest machine.
+const SHORTEST_PATIENCE: Duration = Duration::from_millis(100);
 /// The longest that a client can ask for.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(3_600);
 /// A call that was held in vain was forecast too early: nobody knows better yet.

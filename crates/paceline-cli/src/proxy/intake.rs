@@ -44,7 +44,11 @@ impl Intake {
         if length.is_some_and(|length| length > self.max_body) {
             return Ok(self.passed_on(Bytes::new(), body));
         }
-        let share = self.held.try_hold(length.unwrap_or(self.max_body)).ok_or(OwnAnswer::MemoryFull)?;
+        if length.is_some_and(|length| !self.held.has_room(length)) {
+            return Err(OwnAnswer::MemoryFull);
+        }
+        // What is only announced takes nothing: whoever sends slowly keeps nobody else out.
+        let share = self.held.try_hold(0).ok_or(OwnAnswer::MemoryFull)?;
         self.read(body, share).await
     }
 
@@ -61,7 +65,6 @@ impl Intake {
                 Ok(chunk) => chunk,
                 Err(frame) => {
                     let bytes = joined(only, read);
-                    share.shrink(bytes.len() as u64);
                     let mut trailers = frame.into_trailers().unwrap_or_default();
                     hop::strip_trailers(&mut trailers);
                     return Ok(Taken {
@@ -75,6 +78,9 @@ impl Intake {
                 first.extend_from_slice(&chunk);
                 return Ok(self.passed_on(first.freeze(), body));
             }
+            if !share.try_grow(chunk.len() as u64) {
+                return Err(OwnAnswer::MemoryFull);
+            }
             // Most bodies have one chunk, which is not copied.
             if only.is_empty() && read.is_empty() {
                 only = chunk;
@@ -84,7 +90,6 @@ impl Intake {
             }
         }
         let bytes = joined(only, read);
-        share.shrink(bytes.len() as u64);
         Ok(Taken { body: bytes.into(), share: Some(share) })
     }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use http::HeaderMap;
+use tokio::time::Instant;
 
 /// `Prefer: wait=N` (RFC 7240 4.3): how long its client says that it waits, in whole seconds; the first counts.
 #[must_use]
@@ -20,41 +21,58 @@ pub(super) fn preferred(headers: &HeaderMap) -> Option<Duration> {
 /// What a client's hang-ups tell of its patience.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HangUps {
-    /// After how long it hung up, the latest last.
-    seen: VecDeque<Duration>,
+    /// The latest last.
+    seen: VecDeque<HangUp>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct HangUp {
+    at: Instant,
+    /// For how long its call was held.
+    after: Duration,
 }
 
 impl HangUps {
-    /// It hung up on a call that was held for so long.
-    pub(super) fn hung_up(&mut self, after: Duration) {
+    /// It hung up at `now` on a call that was held for so long. A client that is stopped hangs up on all its calls at one moment,
+    /// which says nothing of its patience more than once.
+    pub(super) fn hung_up(&mut self, now: Instant, after: Duration) {
+        if self.seen.back().is_some_and(|last| now - last.at < ONE_MOMENT) {
+            return;
+        }
         if self.seen.len() == REMEMBERED {
             self.seen.pop_front();
         }
-        self.seen.push_back(after);
+        self.seen.push_back(HangUp { at: now, after });
     }
 
     /// It has waited so long and taken its answer.
-    pub(super) fn waited(&mut self, held: Duration) {
-        if self.learned().is_some_and(|learned| held > learned) {
+    pub(super) fn waited(&mut self, now: Instant, held: Duration) {
+        if self.learned(now).is_some_and(|learned| held > learned) {
             self.seen.clear();
         }
     }
 
     /// How long it waits, if its hang-ups agree: a client with a time-out hangs up after the same time, a person does not. A
-    /// tenth less, because an answer has to reach it before.
+    /// tenth less, because an answer has to reach it before. Once it is known nobody hangs up any more, so it is forgotten
+    /// after a while: the client may have changed.
     #[must_use]
-    pub(super) fn learned(&self) -> Option<Duration> {
-        if self.seen.len() < REMEMBERED {
+    pub(super) fn learned(&self, now: Instant) -> Option<Duration> {
+        if self.seen.len() < REMEMBERED || now - self.seen.front()?.at > BELIEVED_FOR {
             return None;
         }
-        let (least, most) = (self.seen.iter().min()?, self.seen.iter().max()?);
-        let agree = *most <= least.mul_f64(AGREEMENT) && *least >= SHORTEST;
+        let after = || self.seen.iter().map(|hang_up| hang_up.after);
+        let (least, most) = (after().min()?, after().max()?);
+        let agree = most <= least.mul_f64(AGREEMENT) && least >= SHORTEST;
         agree.then(|| least.mul_f64(0.9))
     }
 }
 
 /// So many hang-ups have to agree.
 const REMEMBERED: usize = 3;
+/// What a program that ends takes to close its connections, and less than the shortest time-out that is believed.
+const ONE_MOMENT: Duration = Duration::from_millis(250);
+/// Three hang-ups are a small price for asking again.
+const BELIEVED_FOR: Duration = Duration::from_secs(600);
 /// Time-outs of one client differ by what a round trip takes.
 const AGREEMENT: f64 = 1.15;
 /// What is shorter is a client that was stopped, not one that had no patience.
@@ -77,24 +95,43 @@ mod tests {
         }
     }
 
+    fn after_each(millis: &[u64]) -> (HangUps, Instant) {
+        let (mut hang_ups, mut now) = (HangUps::default(), Instant::now());
+        for millis in millis {
+            assert_eq!(hang_ups.learned(now), None);
+            let after = Duration::from_millis(*millis);
+            now += after;
+            hang_ups.hung_up(now, after);
+        }
+        (hang_ups, now)
+    }
+
     #[test]
     fn hang_ups_that_agree_tell_a_time_out() {
-        let mut hang_ups = HangUps::default();
-        for millis in [5_000, 5_040, 5_012] {
-            assert_eq!(hang_ups.learned(), None);
-            hang_ups.hung_up(Duration::from_millis(millis));
-        }
-        assert_eq!(hang_ups.learned(), Some(Duration::from_millis(4_500)));
-        hang_ups.waited(Duration::from_secs(6));
-        assert_eq!(hang_ups.learned(), None);
+        let (mut hang_ups, now) = after_each(&[5_000, 5_040, 5_012]);
+        assert_eq!(hang_ups.learned(now), Some(Duration::from_millis(4_500)));
+        hang_ups.waited(now, Duration::from_secs(6));
+        assert_eq!(hang_ups.learned(now), None);
     }
 
     #[test]
     fn a_client_that_is_stopped_at_any_time_has_no_time_out() {
-        let mut hang_ups = HangUps::default();
-        for millis in [5_000, 9_000, 700, 5_000] {
-            hang_ups.hung_up(Duration::from_millis(millis));
-            assert_eq!(hang_ups.learned(), None);
+        let (hang_ups, now) = after_each(&[5_000, 9_000, 700, 5_000]);
+        assert_eq!(hang_ups.learned(now), None);
+    }
+
+    #[test]
+    fn a_client_that_is_stopped_with_many_calls_has_hung_up_once() {
+        let (mut hang_ups, now) = (HangUps::default(), Instant::now());
+        for millis in 0..20 {
+            hang_ups.hung_up(now + Duration::from_millis(millis), Duration::from_millis(900 + millis));
         }
+        assert_eq!(hang_ups.learned(now), None);
+    }
+
+    #[test]
+    fn what_was_learned_is_asked_again_after_a_while() {
+        let (hang_ups, now) = after_each(&[5_000, 5_040, 5_012]);
+        assert_eq!(hang_ups.learned(now + BELIEVED_FOR), None);
     }
 }

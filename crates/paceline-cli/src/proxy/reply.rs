@@ -76,6 +76,7 @@ fn settle_length(headers: &mut HeaderMap, status: StatusCode) {
 /// How long the call was held, and how long the platform took (W3C Server Timing), in milliseconds.
 fn server_timing(streamed: &Streamed) -> HeaderValue {
     let [held, upstream] = [streamed.held, streamed.answered_in].map(|span| span.as_micros());
+    // Whole numbers: to write a float takes longer than all else that is done to the headers.
     let text = format!(
         "paceline-held;dur={}.{:03}, upstream;dur={}.{:03}",
         held / 1_000,

@@ -36,6 +36,8 @@ struct Named {
     id: ScopeId,
     /// Whether limits are configured for it; to set them again would be to forget what was learned beside them.
     is_limited: bool,
+    /// Whether others are configured since.
+    is_stale: bool,
 }
 
 /// The names of a call's limits, from the widest.
@@ -74,8 +76,8 @@ impl Scopes {
         for (kind, name) in &names.named {
             let known = self.lock().ids[*kind as usize].get(name.as_ref()).copied();
             let id = match known {
-                Some(named) => named.id,
-                None => self.name(*kind, name).await?,
+                Some(named) if !named.is_stale => named.id,
+                _ => self.name(*kind, name).await?,
             };
             set = Some(set.map_or_else(|| ScopeSet::one(id), |set| set.with(id)));
         }
@@ -93,7 +95,7 @@ impl Scopes {
     pub(super) fn set_limits(&self, limits: LimitsOf) {
         let mut known = self.lock();
         known.limits = limits;
-        known.ids = Default::default();
+        known.ids.iter_mut().flat_map(HashMap::values_mut).for_each(|named| named.is_stale = true);
     }
 
     /// What this run knows of its scopes, and an earlier one of the others.
@@ -107,9 +109,9 @@ impl Scopes {
     }
 
     async fn name(&self, kind: ScopeKind, name: &str) -> Result<ScopeId, Stopped> {
-        let (limits, remembered) = self.lock().of(kind, name);
+        let (limits, remembered, was_limited) = self.lock().of(kind, name);
         let is_limited = limits != Limits::default();
-        let id = if is_limited {
+        let id = if is_limited || was_limited {
             self.pacer.set_limits(kind, name, limits).await?
         } else {
             self.pacer.scope(kind, name).await?
@@ -121,7 +123,7 @@ impl Scopes {
         if ids.len() >= MOST_NAMES {
             ids.retain(|_, named| named.is_limited);
         }
-        ids.insert(name.into(), Named { id, is_limited });
+        ids.insert(name.into(), Named { id, is_limited, is_stale: false });
         Ok(id)
     }
 
@@ -131,8 +133,8 @@ impl Scopes {
 }
 
 impl Known {
-    /// The limits of a scope, and what is remembered of it; that is told once.
-    fn of(&mut self, kind: ScopeKind, name: &str) -> (Limits, Option<ScopeSnapshot>) {
+    /// The limits of a scope, what is remembered of it, which is told once, and whether it had limits before.
+    fn of(&mut self, kind: ScopeKind, name: &str) -> (Limits, Option<ScopeSnapshot>, bool) {
         let place = self.remembered.iter().position(|scope| scope.kind == kind && scope.name == name);
         let remembered = place.map(|place| self.remembered.swap_remove(place));
         let paused = self.pause.filter(|&until| until > wall_now()).map(|until| ScopeSnapshot {
@@ -141,7 +143,8 @@ impl Known {
             closed: Some((until, GateCause::RetryAfter)),
             learned: Learned::default(),
         });
-        ((self.limits)(kind, name), remembered.or(paused))
+        let was_limited = self.ids[kind as usize].get(name).is_some_and(|named| named.is_limited);
+        ((self.limits)(kind, name), remembered.or(paused), was_limited)
     }
 }
 

@@ -4,14 +4,17 @@ use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use paceline::Client;
 use paceline::client::Timeouts;
+use paceline::driver::Status;
 use paceline_core::{Config, Profile, Snapshot};
 use rustls::{ClientConfig, ServerConfig};
 use tokio::net::TcpListener;
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -69,11 +72,24 @@ pub struct ProxyBounds {
     pub body_timeout: Duration,
 }
 
-/// A proxy that runs. Dropped, it ends at once; see [`Running::drain`].
+/// A proxy that runs. Dropped, it ends within a second; see [`Running::drain`].
 pub struct Running {
     address: SocketAddr,
     scheme: &'static str,
     proxy: Arc<Proxy>,
+}
+
+/// What a proxy holds at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Load {
+    /// Calls that wait for their permit; as of some 50 ms ago at most.
+    pub waiting: usize,
+    /// Attempts that the platform is at; of the same moment.
+    pub in_flight: usize,
+    /// Bytes of bodies.
+    pub bytes_held: u64,
+    /// Connections of clients, and what they have become.
+    pub connections: u64,
 }
 
 /// Why a proxy does not start.
@@ -101,7 +117,8 @@ pub async fn start(plan: ProxyPlan, listener: TcpListener) -> Result<Running, St
     let proxy = Arc::new(proxy(plan)?);
     proxy.tasks.spawn(downstream::accept(listener, tls, Arc::clone(&proxy)));
     if let Some(state) = &proxy.state {
-        proxy.tasks.spawn(keep_saving(Arc::clone(&proxy), state.clone()));
+        // No task that a drain waits for: what is under way until its end may still close gates.
+        tokio::spawn(keep_saving(Arc::clone(&proxy), state.clone()));
     }
     Ok(Running { address, scheme, proxy })
 }
@@ -124,7 +141,7 @@ fn proxy(plan: ProxyPlan) -> Result<Proxy, StartError> {
         clients: Clients::default(),
         scopes,
         fingerprints,
-        everyone: plan.has_ceiling.then_some(EVERYONE),
+        has_ceiling: plan.has_ceiling.into(),
         intake: Intake { max_body: bounds.max_body, held, patience },
         connections: Bound::of(bounds.max_connections),
         head_timeout: bounds.head_timeout,
@@ -133,6 +150,7 @@ fn proxy(plan: ProxyPlan) -> Result<Proxy, StartError> {
         tasks: TaskTracker::new(),
         draining: CancellationToken::new(),
         drained: CancellationToken::new(),
+        has_lost_reply: AtomicBool::new(false),
     })
 }
 
@@ -156,12 +174,18 @@ fn client(plan: &ProxyPlan, state: Option<StateKeeper>) -> Client {
     }
 }
 
-/// Saves what is learned, now and then: it is worth little, and grows slowly.
+/// Saves closings as they come, and what is learned now and then: it is worth little, and grows slowly.
 async fn keep_saving(proxy: Arc<Proxy>, state: StateKeeper) {
+    let mut due = tokio::time::interval_at(Instant::now() + SAVE_EVERY, SAVE_EVERY);
     loop {
         tokio::select! {
-            () = tokio::time::sleep(SAVE_EVERY) => {}
-            () = proxy.draining.cancelled() => return,
+            _ = due.tick() => {}
+            () = state.closing() => {
+                // A departure that comes meanwhile tries for itself, and is held back where this failed.
+                drop(state.save().await);
+                continue;
+            }
+            () = proxy.drained.cancelled() => return,
         }
         let Ok(snapshot) = proxy.scopes.snapshot().await else { return };
         // The disk may have room again the next time; closings are another matter, and hold departures back.
@@ -188,14 +212,28 @@ impl Running {
         self.proxy.tally.counts()
     }
 
-    /// Takes over other rules and limits. Calls that wait keep those that they came under.
-    pub fn reload(&self, rules: Rules, limits: LimitsOf) {
+    /// What it holds now.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let proxy = &self.proxy;
+        let Status { waiting, in_flight, .. } = *proxy.client.pacer().status().borrow();
+        Load {
+            waiting,
+            in_flight,
+            bytes_held: proxy.intake.held.held(),
+            connections: proxy.connections.held(),
+        }
+    }
+
+    /// Takes over other rules and limits; `has_ceiling` is as in [`ProxyPlan`]. Calls that wait keep those that they came under.
+    pub fn reload(&self, rules: Rules, limits: LimitsOf, has_ceiling: bool) {
+        self.proxy.has_ceiling.store(has_ceiling, Ordering::Release);
         *self.proxy.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
         self.proxy.scopes.set_limits(limits);
     }
 
-    /// Takes no new connections, lets those that there are finish their calls, and after `within` ends what is left. Returns what it
-    /// has seen.
+    /// Takes no new connections, lets those that there are finish their calls, and after `within` ends what is left: calls that wait
+    /// are answered 503, those that the platform is at 502. Returns what it has seen.
     ///
     /// # Errors
     /// When the state file cannot be written: the next run waits a little, as after a crash.
@@ -203,8 +241,13 @@ impl Running {
         let proxy = &self.proxy;
         proxy.draining.cancel();
         proxy.tasks.close();
-        let in_order = tokio::time::timeout(within, proxy.tasks.wait()).await.is_ok();
+        let done = tokio::time::timeout(within, proxy.tasks.wait()).await;
         proxy.drained.cancel();
+        if done.is_err() {
+            // Who is not done then takes no answer.
+            drop(tokio::time::timeout(2 * downstream::LAST_WORDS, proxy.tasks.wait()).await);
+        }
+        let in_order = !proxy.has_lost_reply.load(Ordering::Acquire);
         if let (Some(state), Ok(snapshot)) = (&proxy.state, proxy.scopes.snapshot().await) {
             if in_order {
                 state.finish(&snapshot).await?;
@@ -223,6 +266,4 @@ impl Drop for Running {
     }
 }
 
-/// The tenant of all calls that name none.
-const EVERYONE: &str = "everyone";
 const SAVE_EVERY: Duration = Duration::from_secs(10);

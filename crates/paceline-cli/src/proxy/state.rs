@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use paceline::driver::GateRecord;
 use paceline_core::{GateCause, ScopeSnapshot, Snapshot, WallTime};
+use tokio::sync::Notify;
 
 use super::fingerprint::Fingerprints;
 
@@ -32,6 +33,7 @@ struct Shared {
     closings: AtomicU64,
     saved: AtomicU64,
     has_departed: AtomicBool,
+    has_closed: Notify,
     writing: tokio::sync::Mutex<()>,
 }
 
@@ -69,12 +71,13 @@ impl StateKeeper {
             closings: AtomicU64::new(0),
             saved: AtomicU64::new(0),
             has_departed: AtomicBool::new(false),
+            has_closed: Notify::new(),
             writing: tokio::sync::Mutex::default(),
         };
         Ok(Restored { keeper: Self { shared: Arc::new(shared) }, fingerprints, snapshot, pause })
     }
 
-    /// A gate has closed. Does not wait: the next departure does.
+    /// A gate has closed. Does not wait: the next departure does, and [`StateKeeper::closing`] says that there is something to save.
     pub(super) fn closed(&self, gate: &GateRecord, now: WallTime) {
         let mut contents = self.contents();
         if gate.cause == GateCause::RetryAfter {
@@ -82,6 +85,12 @@ impl StateKeeper {
         }
         contents.close(SavedGate::of(gate), now);
         self.shared.closings.fetch_add(1, Ordering::AcqRel);
+        self.shared.has_closed.notify_one();
+    }
+
+    /// Waits for a closing. While a long one lasts nothing departs that would save it.
+    pub(super) async fn closing(&self) {
+        self.shared.has_closed.notified().await;
     }
 
     /// Whether a departure must wait for [`StateKeeper::save`].

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode, Version};
-use paceline_core::{GiveUp, Reply};
+use paceline_core::{GiveUp, Outcome, Reply};
 use tokio::time::Instant;
 
 use super::error::{CallError, GivenUp};
@@ -26,6 +26,8 @@ pub(super) struct Run<'a> {
     /// How long it has waited for permits.
     pub(super) held: Duration,
     last: Option<Response>,
+    /// Whether its last attempt was refused, so that what it waits for is a gate.
+    pub(super) is_refused: bool,
     pub(super) detail: Option<AttemptError>,
 }
 
@@ -71,6 +73,7 @@ impl<'a> Run<'a> {
             attempts: 0,
             held: Duration::ZERO,
             last: None,
+            is_refused: false,
             detail: None,
         }
     }
@@ -182,8 +185,10 @@ impl<'a> Run<'a> {
         Received { status: *status, headers, path: self.target.path.path(), body: body.so_far() }
     }
 
-    pub(super) fn reply(&self, arriving: &Arriving) -> Reply {
-        Reply::Answered(self.received(arriving).read(&self.client.profile))
+    pub(super) fn reply(&mut self, arriving: &Arriving) -> Reply {
+        let reply = Reply::Answered(self.received(arriving).read(&self.client.profile));
+        self.is_refused = matches!(Outcome::of(&reply, false), Outcome::Throttled | Outcome::Overloaded);
+        reply
     }
 
     /// Whether another attempt would send the same.
@@ -220,6 +225,7 @@ impl<'a> Run<'a> {
     /// Follows the verdict on an attempt that brought no reply.
     pub(super) async fn failed(&mut self, next: Next, failed: AttemptError) -> Result<Permit, CallError> {
         self.report(self.attempts, failed.reply());
+        self.is_refused = false;
         let is_again = matches!(next, Next::Retry(_)) && self.can_repeat();
         if is_again {
             self.tell_setback(Setback::Failed(&failed));
@@ -290,7 +296,9 @@ impl<'a> Run<'a> {
         match ended {
             Ended::GaveUp(why) => self.given_up(why),
             Ended::NotTaken(why) => CallError::NotTaken(why),
-            Ended::Late { expected } => CallError::Late { expected },
+            Ended::Late { expected } if self.attempts == 0 || self.is_refused => CallError::Late { expected },
+            // What it has waited for is the end of a failure, which says more than that it comes too late.
+            Ended::Late { .. } => self.given_up(GiveUp::Expired),
             Ended::Stopped(stopped) => CallError::Stopped(stopped),
         }
     }

@@ -31,8 +31,9 @@ pub struct Request {
     pub priority: Priority,
     /// When it is no longer worth starting. An attempt that has departed by then is waited for.
     pub deadline: Option<tokio::time::Instant>,
-    /// Whether it ends at once, as [`CallError::Late`](super::CallError::Late), when its first attempt is expected to depart after its
-    /// deadline. Otherwise it waits until then: an expectation is no promise.
+    /// Whether it ends at once, as [`CallError::Late`](super::CallError::Late), when its next attempt is expected to depart after its
+    /// deadline. Otherwise it waits until then: an expectation is no promise. A call whose last attempt failed rather than being
+    /// refused ends as given up.
     pub decline_late: bool,
     /// What to do when nobody knows whether an attempt was applied.
     pub on_uncertain: OnUncertain,

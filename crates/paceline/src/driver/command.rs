@@ -42,16 +42,15 @@ pub(crate) enum Command {
         scope: ScopeId,
     },
     Submit {
-        call: Call,
+        wanted: Wanted,
         turn: Turn,
-        decline_late: bool,
     },
     Cancel {
         call: CallId,
     },
     /// A permit that grew old while a gate closed: whether it may still be used.
     Confirm {
-        call: Call,
+        wanted: Wanted,
         attempt: AttemptId,
         answer: oneshot::Sender<Confirmed>,
     },
@@ -63,7 +62,7 @@ pub(crate) enum Command {
         attempt: AttemptId,
     },
     Reply {
-        call: Call,
+        wanted: Wanted,
         attempt: AttemptId,
         reply: Reply,
         body: Body,
@@ -90,6 +89,14 @@ pub(crate) enum Command {
     Restore {
         snapshot: Box<Snapshot>,
     },
+}
+
+/// A call, and what its driver needs to know of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) call: Call,
+    /// Whether it ends as soon as it is expected to depart after its deadline.
+    pub(crate) decline_late: bool,
 }
 
 /// Whether the reply that is told is all there will be.

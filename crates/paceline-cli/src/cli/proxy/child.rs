@@ -5,7 +5,8 @@ use std::io;
 use std::process::ExitStatus;
 
 use tokio::process::{Child, Command};
-use tokio::signal::unix::{SignalKind, signal};
+
+use super::Signals;
 
 /// Starts `command` with `url` in the environment: under [`OURS`], under what the platform's clients read, and under `names`.
 pub(super) fn start(
@@ -21,13 +22,12 @@ pub(super) fn start(
 }
 
 /// Waits for its end. Ctrl-C reaches it by itself, as everything that runs in the foreground; SIGTERM is passed on.
-pub(super) async fn wait(mut child: Child) -> io::Result<ExitStatus> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+pub(super) async fn wait(mut child: Child, signals: &mut Signals) -> io::Result<ExitStatus> {
     loop {
         tokio::select! {
             ended = child.wait() => return ended,
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => pass_on_termination(&child),
+            _ = signals.interrupt.recv() => {}
+            _ = signals.terminate.recv() => pass_on_termination(&child),
         }
     }
 }

@@ -19,9 +19,7 @@ use crate::settings::{Loaded, Settings};
 pub(super) fn plan(args: &ProxyArgs, loaded: &Loaded) -> Result<ProxyPlan, CommandError> {
     let settings = &loaded.settings;
     let proxy = &settings.proxy;
-    if proxy.rules.to.is_none() && proxy.rules.routes.iter().all(|route| route.to.is_none()) {
-        return Err(CommandError::NoUpstream);
-    }
+    check_upstream(loaded)?;
     let tls = match (&args.tls_cert, &args.tls_key) {
         (Some(cert), Some(key)) => Some(Arc::new(server_config(cert, key)?)),
         _ => None,
@@ -52,6 +50,13 @@ pub(super) fn plan(args: &ProxyArgs, loaded: &Loaded) -> Result<ProxyPlan, Comma
     })
 }
 
+/// Whether there is anywhere to send calls to.
+pub(super) fn check_upstream(loaded: &Loaded) -> Result<(), CommandError> {
+    let rules = &loaded.settings.proxy.rules;
+    let is_anywhere = rules.to.is_some() || rules.routes.iter().any(|route| route.to.is_some());
+    if is_anywhere { Ok(()) } else { Err(CommandError::NoUpstream) }
+}
+
 /// The limits that are configured for each scope; the user's ceilings are those of the tenant.
 pub(super) fn limits(settings: Settings) -> LimitsOf {
     Box::new(move |kind, name| {
@@ -66,7 +71,8 @@ pub(super) fn limits(settings: Settings) -> LimitsOf {
     })
 }
 
-fn has_ceiling(settings: &Settings) -> bool {
+/// Whether a ceiling of the user's holds for all calls together.
+pub(super) fn has_ceiling(settings: &Settings) -> bool {
     let run = &settings.run;
     let of_tenant = settings.limits.iter().any(|limit| limit.kind == ScopeKind::Tenant);
     of_tenant || run.max_rate.is_some() || run.max_in_flight.is_some()

@@ -163,7 +163,7 @@ fn impossible_values_are_named_with_what_to_write() {
     paceline.toml:1:25: `exports` is not an endpoint; write method and path: "POST /exports", or "endpoint" for those of the rule
     paceline.toml:1:21: a number with decimals, but this key takes: whole number, such as 5
     paceline.toml:1:23: a weight is at most 1000; for calls that go before all others write priority = "high"
-    paceline.toml:1:25: `higher` is not a choice; write one of "high", "normal", "low"
+    paceline.toml:1:25: `higher` is not a choice; write one of "low", "normal", "high"
     paceline.toml:1:25: `soon` is not a time; write a number and a unit, such as 30ms, 180s, 2m or 1h30m
     paceline.toml:1:29: `maybe` is not a choice; write "retry" to send again what may have been applied, or "hold" to report it
     "#);
