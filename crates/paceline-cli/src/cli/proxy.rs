@@ -1,6 +1,7 @@
 //! `paceline proxy`: its flags and its wiring.
 
 mod child;
+mod descriptors;
 mod flags;
 mod planning;
 
@@ -81,7 +82,16 @@ impl Command {
         for warning in &loaded.warnings {
             say(&format!("warning: {warning}"));
         }
-        let plan = planning::plan(&self.args, &loaded)?;
+        let mut plan = planning::plan(&self.args, &loaded)?;
+        let wanted = plan.bounds.max_connections;
+        plan.bounds.max_connections = descriptors::make_room(wanted);
+        if plan.bounds.max_connections < wanted {
+            say(&format!(
+                "warning: the system allows too few open files for {wanted} connections: there will be {} at most; raise \
+                 `ulimit -Hn`, or lower max_connections",
+                plan.bounds.max_connections
+            ));
+        }
         let settings = &loaded.settings.proxy;
         let listener = listen(settings.listen).await?;
         // Before anybody is told where it listens: who is told may want it to stop at once.

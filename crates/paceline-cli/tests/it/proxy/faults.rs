@@ -3,6 +3,7 @@
 mod bounds;
 mod caller;
 mod callers;
+#[cfg(target_os = "linux")]
 mod crowd;
 mod drain;
 mod fairness;
