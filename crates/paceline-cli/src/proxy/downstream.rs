@@ -47,7 +47,7 @@ impl Visitor {
 /// The body of an answer.
 #[derive(Debug)]
 pub(super) enum Answer {
-    Reply(ReplyBody),
+    Reply(Box<ReplyBody>),
     Own(Full<Bytes>),
 }
 

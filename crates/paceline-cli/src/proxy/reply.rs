@@ -40,7 +40,7 @@ pub(super) fn pass_back(
         hop::set_upgrade(&mut headers, protocol);
     }
     headers.append(SERVER_TIMING, timing);
-    let mut response = Response::new(Answer::Reply(body));
+    let mut response = Response::new(Answer::Reply(Box::new(body)));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     Ok((response, upgrade))

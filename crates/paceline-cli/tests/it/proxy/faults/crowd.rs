@@ -1,6 +1,5 @@
 //! Ten thousand calls that wait at once.
 
-use super::caller::Caller;
 use super::platform::Platform;
 use super::program::{Desk, Program};
 use super::stage::until;
