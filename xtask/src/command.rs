@@ -108,7 +108,7 @@ fn docs() -> Step {
     Step::cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings")
 }
 
-/// What is off by default: the others' tests are those of [`test`].
+/// What is off by default: the others' tests are those of [`test()`].
 fn with_features() -> Step {
     Step::cargo("test -p paceline --all-features")
 }

@@ -1,6 +1,6 @@
 //! The proxy: in front of a platform, for clients that cannot be changed or are not worth changing.
 //!
-//! A call comes in at [`downstream`], is looked at and forwarded in [`forward`], and is paced, sent and repeated by
+//! A call comes in at `downstream`, is looked at and forwarded in `forward`, and is paced, sent and repeated by
 //! `paceline::Client`, as everything is.
 
 mod admin;
