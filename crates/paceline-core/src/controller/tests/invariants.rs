@@ -4,8 +4,14 @@ use proptest::prelude::*;
 
 use super::trace::{Trace, steps};
 
+/// So many cases, or more where `PROPTEST_CASES` asks for more.
+fn at_least(cases: u32) -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: cases.max(config.cases), ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(at_least(400))]
 
     /// 1 (gates), 2 (own waits), 3 (slots), 4 (work conserving), 5 (every call ends once) and 8 (bounded): the trace
     /// checks each decision.

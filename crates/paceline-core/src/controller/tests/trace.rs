@@ -116,9 +116,12 @@ pub(super) struct Trace {
     told_call: BTreeMap<CallId, Instant>,
     told_scope: BTreeMap<ScopeId, Instant>,
     gate_opens: BTreeMap<ScopeId, Instant>,
-    /// Until when scopes of calls that were told a wait are to stay away, unless siblings acquit them.
-    held_until: BTreeMap<ScopeId, Instant>,
-    released_at: BTreeMap<ScopeId, Instant>,
+    /// Until when scopes of calls that were told a wait are to stay away, unless siblings acquit them, and the longest such wait.
+    held_until: BTreeMap<ScopeId, (Instant, Duration)>,
+    /// Until when they are to stay away whatever siblings say: the wait came with a failure.
+    firm_until: BTreeMap<ScopeId, Instant>,
+    /// When siblings last acquitted a scope, and of what wait.
+    released: BTreeMap<ScopeId, (Instant, Duration)>,
     pub(super) decisions: Vec<String>,
 }
 
@@ -151,7 +154,8 @@ impl Trace {
             told_scope: BTreeMap::new(),
             gate_opens: BTreeMap::new(),
             held_until: BTreeMap::new(),
-            released_at: BTreeMap::new(),
+            firm_until: BTreeMap::new(),
+            released: BTreeMap::new(),
             decisions: Vec::new(),
         };
         trace.intern();
@@ -291,19 +295,8 @@ impl Trace {
             assert_eq!(verdict, Verdict::Retry, "a refusal in disguise is never delivered");
         }
         if let Answer::Refused(status, millis) = answer {
-            let until = self.now + Duration::from_millis(millis);
-            let call = self.calls[&attempt.call];
-            let narrowest = call.scopes.as_slice().iter().max_by_key(|id| self.kinds[id]).expect("one");
-            for &scope in call.scopes.as_slice() {
-                let is_echo = self.released_at.get(&scope).is_some_and(|&at| departed_at < at);
-                let held = self.held_until.entry(scope).or_default();
-                *held = if is_echo { *held } else { until.max(*held) };
-            }
-            let told = self.told_scope.entry(*narrowest).or_default();
-            *told = (*told).max(until);
-            let told = self.told_call.entry(call.id).or_default();
-            *told = (*told).max(until);
-            if matches!(status, 429 | 503) && !self.ended.contains(&call.id) {
+            self.told(attempt, departed_at, status, Duration::from_millis(millis));
+            if matches!(status, 429 | 503) && !self.ended.contains(&attempt.call) {
                 assert_eq!(verdict, Verdict::Retry, "refusals alone never exhaust a call");
             }
         }
@@ -315,6 +308,31 @@ impl Trace {
             }
         }
         self.events();
+    }
+
+    /// An attempt was told a wait that names no scope. It binds all scopes of the call; of a refusal, not those that siblings have
+    /// acquitted of one as long, if this one left before.
+    fn told(&mut self, attempt: AttemptId, departed_at: Instant, status: u16, wait: Duration) {
+        let until = self.now + wait;
+        let call = self.calls[&attempt.call];
+        for &scope in call.scopes.as_slice() {
+            if !matches!(status, 429 | 503) {
+                let firm = self.firm_until.entry(scope).or_default();
+                *firm = until.max(*firm);
+                continue;
+            }
+            let is_excused =
+                self.released.get(&scope).is_some_and(|&(at, lifted)| departed_at < at && wait <= lifted);
+            if !is_excused {
+                let (held, longest) = self.held_until.entry(scope).or_default();
+                (*held, *longest) = (until.max(*held), wait.max(*longest));
+            }
+        }
+        let narrowest = call.scopes.as_slice().iter().max_by_key(|id| self.kinds[id]).expect("one");
+        let told = self.told_scope.entry(*narrowest).or_default();
+        *told = (*told).max(until);
+        let told = self.told_call.entry(call.id).or_default();
+        *told = (*told).max(until);
     }
 
     fn done(&mut self, attempt: AttemptId) {
@@ -368,8 +386,9 @@ impl Trace {
         for scope in call.scopes.as_slice() {
             let told = self.told_scope.get(scope).copied().unwrap_or_default();
             let opens = self.gate_opens.get(scope).copied().unwrap_or_default();
-            let held = self.held_until.get(scope).copied().unwrap_or_default();
-            assert!(told.max(opens).max(held) <= self.now, "departed through a closed gate");
+            let firm = self.firm_until.get(scope).copied().unwrap_or_default();
+            let (held, _) = self.held_until.get(scope).copied().unwrap_or_default();
+            assert!(told.max(opens).max(firm).max(held) <= self.now, "departed through a closed gate");
         }
         let mut in_lane = self.machine.calls.iter().filter(|state| state.stands == Stands::InLane);
         let is_higher = |other: &Call| other.scopes == call.scopes && other.priority > call.priority;
@@ -389,8 +408,8 @@ impl Trace {
                 assert!(until > before, "the opening moved earlier");
             }
             if let Event::Released { scope, .. } = event {
-                self.held_until.remove(&scope);
-                self.released_at.insert(scope, self.now);
+                let (_, lifted) = self.held_until.remove(&scope).unwrap_or_default();
+                self.released.insert(scope, (self.now, lifted));
             }
         }
     }
