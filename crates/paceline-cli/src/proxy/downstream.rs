@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -106,14 +106,15 @@ async fn welcome(
             }
         }
     };
+    // Boxed, as what follows: a connection takes the room of what it has come to, and not of all that it might have.
     let (stream, protocol) = tokio::select! {
-        first = first => first?,
+        first = Box::pin(first) => first?,
         // It has not asked for anything.
         () = draining.cancelled() => return Ok(()),
     };
     match stream {
-        First::Clear(stream) => converse(stream, protocol, visitor, proxy, seat).await,
-        First::Tls(stream) => converse(*stream, protocol, visitor, proxy, seat).await,
+        First::Clear(stream) => Box::pin(converse(stream, protocol, visitor, proxy, seat)).await,
+        First::Tls(stream) => Box::pin(converse(*stream, protocol, visitor, proxy, seat)).await,
     }
     Ok(())
 }
@@ -169,7 +170,7 @@ where
                 }
             };
             if ended.is_err_and(|error| error.is_timeout()) {
-                say_late(connection.into_parts()).await;
+                Box::pin(say_late(connection.into_parts())).await;
             }
         }
         Protocol::Http2 => {
@@ -179,7 +180,7 @@ where
                 .keep_alive_interval(head_timeout)
                 .max_concurrent_streams(MAX_STREAMS);
             builder.max_header_list_size(MAX_HEADER_LIST);
-            let mut connection = pin!(builder.serve_connection(stream, service));
+            let mut connection = Box::pin(builder.serve_connection(stream, service));
             tokio::select! {
                 ended = connection.as_mut() => return drop(ended),
                 () = draining.cancelled() => connection.as_mut().graceful_shutdown(),

@@ -70,7 +70,8 @@ impl Pool {
                 return Ok(connection);
             }
         }
-        match self.connector.dial(origin, tls).await? {
+        // Boxed: it is large, and every call that waits would make room for it.
+        match Box::pin(self.connector.dial(origin, tls)).await? {
             Dialled::Http1(sender) => Ok(Connection::Own(sender)),
             Dialled::Http2(sender, limit) => {
                 Ok(Connection::Shared(self.share(origin, &Trunk::new(sender, limit))))
