@@ -6,6 +6,7 @@
 mod board;
 mod bounds;
 mod clients;
+mod compact;
 mod departing;
 mod downstream;
 mod fingerprint;

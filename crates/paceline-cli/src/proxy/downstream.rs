@@ -151,7 +151,8 @@ where
     let head_timeout = proxy.head_timeout;
     let service = service_fn(move |request: Request<Incoming>| {
         let (proxy, seat) = (Arc::clone(&proxy), Arc::clone(&seat));
-        async move { Ok::<_, Infallible>(forward::answer(proxy, visitor, seat, request).await) }
+        // Boxed: hyper keeps room for it on idle connections too.
+        async move { Ok::<_, Infallible>(Box::pin(forward::answer(proxy, visitor, seat, request)).await) }
     });
     // What goes wrong on a connection is the client's to see.
     match protocol {

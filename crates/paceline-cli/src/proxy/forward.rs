@@ -18,6 +18,7 @@ use super::Proxy;
 use super::board::{Seen, Tally};
 use super::bounds::Share;
 use super::clients::Client;
+use super::compact;
 use super::departing::Departing;
 use super::downstream::{Answer, Visitor};
 use super::own_answer::OwnAnswer;
@@ -104,13 +105,8 @@ async fn forward(
     };
     let taken = taken.inspect_err(|_| held.is_over = true)?;
     held.is_held = true;
-    let mut headers = head.headers;
-    hop::strip(&mut headers);
-    hop::add_forwarded(&mut headers, head.version, visitor.address, visitor.is_tls);
-    if let Some(protocol) = upgrade {
-        hop::set_upgrade(&mut headers, protocol);
-    }
-    let mut call = paceline::Request::new(head.method, plan.uri, plan.scopes);
+    let (method, headers) = sent_on(head, visitor, upgrade);
+    let mut call = paceline::Request::new(method, plan.uri, plan.scopes);
     (call.headers, call.body) = (headers, taken.body);
     (call.client, call.cost, call.on_uncertain) = (plan.client.id(), plan.cost, plan.on_uncertain);
     (call.weight, call.priority) = (plan.weight, plan.priority);
@@ -136,6 +132,18 @@ async fn forward(
     plan.client.waited(streamed.held);
     proxy.tally.held(u64::try_from(streamed.held.as_micros()).unwrap_or(u64::MAX));
     Ok(streamed)
+}
+
+/// Method and headers as the platform gets them. The rest of the head is let go: it would keep the buffer that it came in.
+fn sent_on(head: Parts, visitor: Visitor, upgrade: Option<HeaderValue>) -> (Method, HeaderMap) {
+    let mut headers = head.headers;
+    hop::strip(&mut headers);
+    hop::add_forwarded(&mut headers, head.version, visitor.address, visitor.is_tls);
+    if let Some(protocol) = upgrade {
+        hop::set_upgrade(&mut headers, protocol);
+    }
+    compact::headers(&mut headers);
+    (head.method, headers)
 }
 
 async fn plan(proxy: &Proxy, visitor: Visitor, head: &Parts) -> Result<Plan, OwnAnswer> {

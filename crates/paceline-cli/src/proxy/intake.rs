@@ -12,6 +12,7 @@ use paceline::RequestBody;
 use tokio::time::Sleep;
 
 use super::bounds::{Bound, Share};
+use super::compact;
 use super::own_answer::OwnAnswer;
 
 /// How bodies are taken in.
@@ -79,9 +80,9 @@ impl Intake {
             if !share.try_grow(chunk.len() as u64) {
                 return Err(OwnAnswer::MemoryFull);
             }
-            // Most bodies have one chunk, which is not copied.
+            // Most bodies have one chunk, which is not joined.
             if only.is_empty() && read.is_empty() {
-                only = chunk;
+                only = compact::body(chunk);
             } else {
                 read.extend_from_slice(&std::mem::take(&mut only));
                 read.extend_from_slice(&chunk);
