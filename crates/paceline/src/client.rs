@@ -97,7 +97,7 @@ impl Client {
         loop {
             permit = match Box::pin(run.attempt(permit)).await? {
                 Sent::Again(next) => next,
-                Sent::Answered(arriving, in_flight) => match run.take_whole(arriving, in_flight).await? {
+                Sent::Answered(arriving, in_flight) => match run.take_whole(*arriving, in_flight).await? {
                     Step::Delivered(response) => return Ok(response),
                     Step::Again(next) => next,
                 },
@@ -117,7 +117,7 @@ impl Client {
                 Sent::Again(next) => next,
                 // Boxed: a call that waits for its first permit makes no room for its reply.
                 Sent::Answered(arriving, in_flight) => {
-                    match Box::pin(run.take_head(arriving, in_flight)).await? {
+                    match Box::pin(run.take_head(*arriving, in_flight)).await? {
                         Step::Delivered(streamed) => return Ok(streamed),
                         Step::Again(next) => next,
                     }

@@ -39,7 +39,7 @@ pub(super) struct Visitor {
 /// The body of an answer.
 #[derive(Debug)]
 pub(super) enum Answer {
-    Reply(ReplyBody),
+    Reply(Box<ReplyBody>),
     Own(Full<Bytes>),
 }
 
@@ -235,7 +235,7 @@ impl Body for Answer {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, AttemptError>>> {
         match &mut *self {
-            Self::Reply(reply) => Pin::new(reply).poll_frame(cx),
+            Self::Reply(reply) => Pin::new(&mut **reply).poll_frame(cx),
             Self::Own(own) => Pin::new(own).poll_frame(cx).map_err(|never| match never {}),
         }
     }

@@ -274,7 +274,7 @@ fn passed_on(streamed: Streamed) -> Response<Answer> {
         hop::set_upgrade(&mut headers, protocol);
     }
     headers.append(SERVER_TIMING, timing);
-    let mut response = Response::new(Answer::Reply(body));
+    let mut response = Response::new(Answer::Reply(Box::new(body)));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response

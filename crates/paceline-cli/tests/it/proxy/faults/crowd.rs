@@ -1,6 +1,5 @@
 //! Thousands of calls that wait at once: a thousand with every change, ten thousand with `cargo xtask slow crowd`.
 
-use super::caller::Caller;
 use super::platform::Platform;
 use super::program::{Desk, Program};
 use super::stage::until;
