@@ -7,6 +7,7 @@ mod admin;
 mod board;
 mod bounds;
 mod clients;
+mod compact;
 mod departing;
 mod downstream;
 mod fingerprint;

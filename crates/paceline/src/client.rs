@@ -95,9 +95,9 @@ impl Client {
     pub async fn call(&self, request: Request) -> Result<Response, CallError> {
         let (mut run, mut permit) = self.begin(request).await?;
         loop {
-            permit = match run.attempt(permit).await? {
+            permit = match Box::pin(run.attempt(permit)).await? {
                 Sent::Again(next) => next,
-                Sent::Answered(arriving, in_flight) => match run.take_whole(arriving, in_flight).await? {
+                Sent::Answered(arriving, in_flight) => match run.take_whole(*arriving, in_flight).await? {
                     Step::Delivered(response) => return Ok(response),
                     Step::Again(next) => next,
                 },
@@ -113,12 +113,15 @@ impl Client {
     pub async fn stream(&self, request: Request) -> Result<Streamed, CallError> {
         let (mut run, mut permit) = self.begin(request).await?;
         loop {
-            permit = match run.attempt(permit).await? {
+            permit = match Box::pin(run.attempt(permit)).await? {
                 Sent::Again(next) => next,
-                Sent::Answered(arriving, in_flight) => match run.take_head(arriving, in_flight).await? {
-                    Step::Delivered(streamed) => return Ok(streamed),
-                    Step::Again(next) => next,
-                },
+                // Boxed: a call that waits for its first permit makes no room for its reply.
+                Sent::Answered(arriving, in_flight) => {
+                    match Box::pin(run.take_head(*arriving, in_flight)).await? {
+                        Step::Delivered(streamed) => return Ok(streamed),
+                        Step::Again(next) => next,
+                    }
+                }
             };
         }
     }

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -114,14 +114,15 @@ async fn welcome(
             }
         }
     };
+    // Boxed, as what follows: a connection takes the room of what it has come to, and not of all that it might have.
     let (stream, protocol) = tokio::select! {
-        first = first => first?,
+        first = Box::pin(first) => first?,
         // It has not asked for anything.
         () = draining.cancelled() => return Ok(()),
     };
     match stream {
-        First::Clear(stream) => converse(stream, protocol, visitor, proxy, seat).await,
-        First::Tls(stream) => converse(*stream, protocol, visitor, proxy, seat).await,
+        First::Clear(stream) => Box::pin(converse(stream, protocol, visitor, proxy, seat)).await,
+        First::Tls(stream) => Box::pin(converse(*stream, protocol, visitor, proxy, seat)).await,
     }
     Ok(())
 }
@@ -158,7 +159,8 @@ where
     let head_timeout = proxy.head_timeout;
     let service = service_fn(move |request: Request<Incoming>| {
         let (proxy, visitor, seat) = (Arc::clone(&proxy), visitor.clone(), Arc::clone(&seat));
-        async move { Ok::<_, Infallible>(forward::answer(proxy, visitor, seat, request).await) }
+        // Boxed: hyper keeps room for it on idle connections too.
+        async move { Ok::<_, Infallible>(Box::pin(forward::answer(proxy, visitor, seat, request)).await) }
     });
     // What goes wrong on a connection is the client's to see.
     match protocol {
@@ -177,7 +179,7 @@ where
                 }
             };
             if ended.is_err_and(|error| error.is_timeout()) {
-                say_late(connection.into_parts()).await;
+                Box::pin(say_late(connection.into_parts())).await;
             }
         }
         Protocol::Http2 => {
@@ -187,7 +189,7 @@ where
                 .keep_alive_interval(head_timeout)
                 .max_concurrent_streams(MAX_STREAMS);
             builder.max_header_list_size(MAX_HEADER_LIST);
-            let mut connection = pin!(builder.serve_connection(stream, service));
+            let mut connection = Box::pin(builder.serve_connection(stream, service));
             tokio::select! {
                 ended = connection.as_mut() => return drop(ended),
                 () = draining.cancelled() => connection.as_mut().graceful_shutdown(),
@@ -241,7 +243,7 @@ impl Body for Answer {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, AttemptError>>> {
         match &mut *self {
-            Self::Reply(reply) => Pin::new(reply).poll_frame(cx).map_ok(passed_back),
+            Self::Reply(reply) => Pin::new(&mut **reply).poll_frame(cx).map_ok(passed_back),
             Self::Own(own) => Pin::new(own).poll_frame(cx).map_err(|never| match never {}),
         }
     }

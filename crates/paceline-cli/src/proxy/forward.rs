@@ -19,6 +19,7 @@ use super::Proxy;
 use super::board::{Seen, Tally};
 use super::bounds::Share;
 use super::clients::Client;
+use super::compact;
 use super::departing::Departing;
 use super::downstream::{Answer, Visitor};
 use super::own_answer::OwnAnswer;
@@ -143,8 +144,11 @@ async fn send(
     };
     let taken = taken.inspect_err(|_| held.is_over = true)?;
     held.is_held = true;
-    let mut call = paceline::Request::new(head.method, plan.uri, plan.scopes);
-    (call.headers, call.body) = (head.headers, taken.body);
+    // The rest of the head is let go: it would keep the buffer that it came in.
+    let Parts { method, mut headers, .. } = head;
+    compact::headers(&mut headers);
+    let mut call = paceline::Request::new(method, plan.uri, plan.scopes);
+    (call.headers, call.body) = (headers, taken.body);
     (call.client, call.cost, call.on_uncertain) = (plan.client.id(), plan.cost, plan.on_uncertain);
     (call.weight, call.priority) = (plan.weight, plan.priority);
     // However long its body took: where nothing holds it, it goes.

@@ -12,8 +12,8 @@ use paceline::RequestBody;
 use tokio::time::Sleep;
 
 use super::bounds::{Bound, Share};
-use super::hop;
 use super::own_answer::OwnAnswer;
+use super::{compact, hop};
 
 /// How bodies are taken in.
 #[derive(Clone, Debug)]
@@ -81,9 +81,9 @@ impl Intake {
             if !share.try_grow(chunk.len() as u64) {
                 return Err(OwnAnswer::MemoryFull);
             }
-            // Most bodies have one chunk, which is not copied.
+            // Most bodies have one chunk, which is not joined.
             if only.is_empty() && read.is_empty() {
-                only = chunk;
+                only = compact::body(chunk);
             } else {
                 read.extend_from_slice(&std::mem::take(&mut only));
                 read.extend_from_slice(&chunk);

@@ -35,7 +35,7 @@ pub(super) struct Run<'a> {
 #[expect(clippy::large_enum_variant, reason = "there is one for each attempt, and it is taken apart at once")]
 pub(super) enum Sent {
     /// The head of a reply has come.
-    Answered(Arriving, InFlight),
+    Answered(Box<Arriving>, InFlight),
     /// Nothing came of it: here is another permit.
     Again(Permit),
 }
@@ -140,7 +140,7 @@ impl<'a> Run<'a> {
     /// Sends the request, and follows the verdict where no reply comes.
     async fn exchange(&mut self, connection: Connection, in_flight: InFlight) -> Result<Sent, CallError> {
         match self.send(connection).await {
-            Ok(arriving) => Ok(Sent::Answered(arriving, in_flight)),
+            Ok(arriving) => Ok(Sent::Answered(Box::new(arriving), in_flight)),
             Err(failed) => {
                 let next = in_flight.settle(failed.reply()).await?;
                 self.failed(next, failed).await.map(Sent::Again)
