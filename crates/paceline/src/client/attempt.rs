@@ -32,7 +32,6 @@ pub(super) struct Run<'a> {
 }
 
 /// What using a permit leads to.
-#[expect(clippy::large_enum_variant, reason = "there is one for each attempt, and it is taken apart at once")]
 pub(super) enum Sent {
     /// The head of a reply has come.
     Answered(Box<Arriving>, InFlight),
