@@ -2,6 +2,7 @@
 //! parses, runs and picks the exit code.
 
 pub mod cli;
+mod entropy;
 pub mod journal;
 pub mod lab;
 pub mod learned;

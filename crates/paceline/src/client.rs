@@ -1,4 +1,4 @@
-//! The HTTP client: call, permit, attempt, reply, verdict; the one retry loop of Paceline.
+//! The HTTP client: call, permit, attempt, reply, verdict. Its loop is that of everything in Paceline that makes calls.
 
 mod attempt;
 mod builder;

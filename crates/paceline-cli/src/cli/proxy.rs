@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::proxy::{self, Counts, Running, StartError, StateError};
-use crate::settings::{ConfigFile, Layers, Loaded, SettingsError, print_config, process_environment};
+use crate::settings::{Loaded, SettingsError, print_config};
 
 pub use flags::ProxyArgs;
 
@@ -115,11 +115,7 @@ impl Command {
     }
 
     fn load(&self) -> Result<Loaded, SettingsError> {
-        let mut layers = Layers::new();
-        if let Some(path) = &self.args.config {
-            layers = layers.with_file(&ConfigFile::read(path)?);
-        }
-        layers.with_environment(process_environment()).with_flags(self.args.flags()).resolve()
+        Loaded::from_command(self.args.config.as_deref(), self.args.flags())
     }
 
     async fn start_admin(&self, running: &Running, loaded: &Loaded) -> Result<(), CommandError> {

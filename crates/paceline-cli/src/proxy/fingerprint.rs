@@ -4,6 +4,8 @@ use std::fmt;
 
 use http::{HeaderName, HeaderValue};
 
+use crate::entropy;
+
 /// Makes of a credential a name that tells nobody what it was: a keyed hash, whose key is in the state file and nowhere else.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Fingerprints {
@@ -13,9 +15,7 @@ pub(super) struct Fingerprints {
 impl Fingerprints {
     /// With a salt that nobody has had before.
     pub(super) fn fresh() -> Self {
-        let mut salt = [0; 32];
-        fastrand::Rng::new().fill(&mut salt);
-        Self { salt }
+        Self { salt: entropy::bytes() }
     }
 
     /// With the salt of an earlier run, so that its names are found again.

@@ -1,7 +1,8 @@
 //! The platform's reply, as its client gets it.
 
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version};
+use http_body_util::Full;
 use paceline::client::Streamed;
 use paceline::http::Upgrade;
 
@@ -44,6 +45,18 @@ pub(super) fn pass_back(
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     Ok((response, upgrade))
+}
+
+/// A reply as far as it was kept while its call waited to be sent again.
+pub(super) fn last(last: paceline::client::Response) -> Response<Answer> {
+    let mut headers = last.headers;
+    hop::strip(&mut headers);
+    headers.remove(CONTENT_LENGTH);
+    hop::add_via(&mut headers, Version::HTTP_11);
+    let mut response = Response::new(Answer::Own(Full::new(last.body)));
+    *response.status_mut() = last.status;
+    *response.headers_mut() = headers;
+    response
 }
 
 /// RFC 9112 7: only `chunked` was taken off, and the client is not told of any other.
@@ -91,15 +104,8 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 #[cfg(test)]
 mod tests {
+    use super::hop::tests::headers;
     use super::*;
-
-    fn headers(lines: &[(&'static str, &'static str)]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for (name, value) in lines {
-            headers.append(*name, HeaderValue::from_static(value));
-        }
-        headers
-    }
 
     #[test]
     fn a_length_that_is_passed_back_is_the_body_s() {

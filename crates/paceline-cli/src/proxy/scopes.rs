@@ -18,6 +18,8 @@ use crate::wall_clock::wall_now;
 pub(super) struct Scopes {
     pacer: Pacer,
     known: Mutex<Known>,
+    /// A name is known to nobody before its limits are set and its gate is closed again.
+    naming: tokio::sync::Mutex<()>,
 }
 
 struct Known {
@@ -66,8 +68,8 @@ pub(super) struct Seen {
 
 impl<'a> Names<'a> {
     /// What the rules say, under the call's credential. `everyone` names the tenant of calls that have none, where they need one.
-    pub(super) fn new(ruled: &Ruled<'a>, credential: String, everyone: Option<&'a str>) -> Self {
-        let tenant = ruled.tenant.clone().or_else(|| everyone.map(Into::into));
+    pub(super) fn new(ruled: &Ruled<'a>, credential: String, everyone: Option<Cow<'a, str>>) -> Self {
+        let tenant = ruled.tenant.clone().or(everyone);
         let named = [
             tenant.map(|name| (ScopeKind::Tenant, name)),
             Some((ScopeKind::Credential, credential.into())),
@@ -82,7 +84,7 @@ impl Scopes {
     /// Scopes of `pacer`, each with the limits that are configured for it, and with what is remembered of it.
     pub(super) fn new(pacer: Pacer, limits: LimitsOf, remembered: Snapshot, pause: Option<WallTime>) -> Self {
         let known = Known { limits, ids: Default::default(), remembered: remembered.scopes, pause };
-        Self { pacer, known: Mutex::new(known) }
+        Self { pacer, known: Mutex::new(known), naming: tokio::sync::Mutex::default() }
     }
 
     /// The scopes of a call.
@@ -93,8 +95,8 @@ impl Scopes {
         let mut set: Option<ScopeSet> = None;
         let mut tallies = Vec::with_capacity(names.named.len());
         for (kind, name) in &names.named {
-            let known = self.lock().ids[*kind as usize].get(name.as_ref()).cloned();
-            let named = match known.filter(|named| !named.is_stale) {
+            let known = self.lock().named(*kind, name);
+            let named = match known {
                 Some(named) => named,
                 None => self.name(*kind, name).await?,
             };
@@ -142,6 +144,12 @@ impl Scopes {
     }
 
     async fn name(&self, kind: ScopeKind, name: &str) -> Result<Named, Stopped> {
+        let _naming = self.naming.lock().await;
+        let name = self.lock().room_for(kind, name);
+        // Others may have come with the same name, and been first.
+        if let Some(named) = self.lock().named(kind, name) {
+            return Ok(named);
+        }
         let (limits, remembered, was_limited) = self.lock().of(kind, name);
         let is_limited = limits != Limits::default();
         let id = if is_limited || was_limited {
@@ -153,9 +161,6 @@ impl Scopes {
             self.pacer.restore(Snapshot { scopes: vec![scope] });
         }
         let ids = &mut self.lock().ids[kind as usize];
-        if ids.len() >= MOST_NAMES {
-            ids.retain(|_, named| named.is_limited);
-        }
         let tally = ids.get(name).map(|named| Arc::clone(&named.tally)).unwrap_or_default();
         let named = Named { id, tally, is_stale: false, is_limited };
         ids.insert(name.into(), named.clone());
@@ -168,6 +173,21 @@ impl Scopes {
 }
 
 impl Known {
+    fn named(&self, kind: ScopeKind, name: &str) -> Option<Named> {
+        self.ids[kind as usize].get(name).filter(|named| !named.is_stale).cloned()
+    }
+
+    /// `name`, or the one that all share who come when as many names have limits as may: those are never forgotten, and clients
+    /// invent what names they like.
+    fn room_for<'a>(&mut self, kind: ScopeKind, name: &'a str) -> &'a str {
+        let ids = &mut self.ids[kind as usize];
+        if ids.len() < MOST_NAMES || ids.contains_key(name) {
+            return name;
+        }
+        ids.retain(|_, named| named.is_limited);
+        if ids.len() < MOST_NAMES { name } else { OTHERS }
+    }
+
     /// The limits of a scope, what is remembered of it, which is told once, and whether it had limits before.
     fn of(&mut self, kind: ScopeKind, name: &str) -> (Limits, Option<ScopeSnapshot>, bool) {
         let place = self.remembered.iter().position(|scope| scope.kind == kind && scope.name == name);
@@ -194,3 +214,65 @@ impl std::fmt::Debug for Scopes {
 /// Of each kind. All together no more than the pacer remembers of those that nobody uses (`Config::max_idle_scopes`), so that what is
 /// known here it knows too.
 const MOST_NAMES: usize = 2_500;
+/// The scope of those whose names there is no room for.
+const OTHERS: &str = "others";
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use paceline_core::Config;
+
+    use super::*;
+
+    fn limited() -> LimitsOf {
+        Box::new(|_, _| Limits { in_flight: NonZeroU32::new(1), ..Limits::default() })
+    }
+
+    fn credential(name: &str) -> Names<'_> {
+        Names { named: vec![(ScopeKind::Credential, name.into())] }
+    }
+
+    fn closed(name: &str) -> Snapshot {
+        let until = wall_now() + std::time::Duration::from_secs(3_600);
+        let closed = Some((until, GateCause::RetryAfter));
+        let (kind, name) = (ScopeKind::Credential, name.to_owned());
+        Snapshot { scopes: vec![ScopeSnapshot { kind, name, closed, learned: Learned::default() }] }
+    }
+
+    #[tokio::test]
+    async fn names_that_clients_invent_fill_no_memory_though_limits_are_configured() {
+        let scopes = Scopes::new(Pacer::start(Config::default()), limited(), Snapshot::default(), None);
+        let first = scopes.find(&credential("first")).await.unwrap().set;
+        for number in 0..MOST_NAMES + 10 {
+            scopes.find(&credential(&number.to_string())).await.unwrap();
+        }
+        assert_eq!(scopes.lock().ids[ScopeKind::Credential as usize].len(), MOST_NAMES + 1);
+        assert_eq!(scopes.find(&credential("first")).await.unwrap().set, first);
+        let one = scopes.find(&credential("new")).await.unwrap().set;
+        assert_eq!(scopes.find(&credential("newer")).await.unwrap().set, one);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn nobody_learns_of_a_scope_before_its_gate_is_closed_again() {
+        for round in 0..200 {
+            let limits: LimitsOf =
+                if round % 2 == 0 { limited() } else { Box::new(|_, _| Limits::default()) };
+            let pacer = Pacer::start(Config::default());
+            let scopes = Arc::new(Scopes::new(pacer.clone(), limits, closed("a"), None));
+            let callers = (0..4).map(|_| {
+                let (pacer, scopes) = (pacer.clone(), Arc::clone(&scopes));
+                tokio::spawn(async move {
+                    let set = scopes.find(&credential("a")).await.unwrap().set;
+                    let waiting = pacer.submit(paceline::CallSpec::new(set));
+                    // Commands are obeyed in their order: this comes after the call.
+                    pacer.snapshot().await.unwrap();
+                    futures_util::FutureExt::now_or_never(waiting).is_some()
+                })
+            });
+            for departed in futures_util::future::join_all(callers.collect::<Vec<_>>()).await {
+                assert!(!departed.unwrap(), "round {round}");
+            }
+        }
+    }
+}

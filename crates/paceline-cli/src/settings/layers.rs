@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 
 use paceline_core::Profile;
 
 use super::SettingsError;
-use super::environment::Variable;
+use super::environment::{Variable, process_environment};
 use super::file::{ConfigFile, ProfileSection};
 use super::model::Settings;
 use super::placing::{Wrong, check_table, place};
@@ -39,6 +40,18 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// As a command wants them: the file that it names, the environment, its flags.
+    ///
+    /// # Errors
+    /// All that is wrong with them, and where.
+    pub fn from_command(config: Option<&Path>, flags: Vec<Flag>) -> Result<Self, SettingsError> {
+        let mut layers = Layers::new();
+        if let Some(path) = config {
+            layers = layers.with_file(&ConfigFile::read(path)?);
+        }
+        layers.with_environment(process_environment()).with_flags(flags).resolve()
+    }
+
     /// Where the setting `name` (`retry.max_wait`, `target.headers.Accept`) was written.
     #[must_use]
     pub fn origin(&self, name: &str) -> Origin {

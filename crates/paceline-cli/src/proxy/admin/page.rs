@@ -3,12 +3,13 @@
 use http::HeaderValue;
 
 use super::Page;
+use crate::entropy;
 use crate::page::{CHARTS_STYLE, COLOURS, PLOT, SHEET, THEME, UPLOT, UPLOT_STYLE};
 
 /// The page, with a number of its own that its policy asks of every script. Nothing that clients send is written into it: that comes
 /// later, as texts, by the scripts.
 pub(super) fn fresh() -> Page {
-    let nonce = format!("{:032x}", fastrand::u128(..));
+    let nonce = format!("{:032x}", u128::from_ne_bytes(entropy::bytes()));
     let styles = STYLES.map(|style| format!("<style>{style}</style>\n")).concat();
     let scripts = SCRIPTS.map(|script| format!("<script nonce=\"{nonce}\">{script}</script>\n")).concat();
     let text = SKELETON.replacen("<!-- styles -->", &styles, 1).replacen("<!-- scripts -->", &scripts, 1);
