@@ -17,7 +17,10 @@ struct Bench {
 pub(crate) fn steps(arguments: &[String]) -> Result<Vec<Step>, String> {
     let named = arguments.split_first().and_then(|(name, rest)| Some((find(name)?, rest)));
     let (bench, rest) = named.ok_or_else(list)?;
-    Ok(vec![Step::cargo(bench.line).with(rest)])
+    // The peers stand beside the program as it ships.
+    let program =
+        bench.line.starts_with(PEERS).then(|| Step::cargo("build --release -p paceline-cli --bin paceline"));
+    Ok(program.into_iter().chain([Step::cargo(bench.line).with(rest)]).collect())
 }
 
 fn find(name: &str) -> Option<&'static Bench> {
@@ -25,7 +28,7 @@ fn find(name: &str) -> Option<&'static Bench> {
 }
 
 fn list() -> String {
-    let rows = BENCHES.iter().map(|bench| format!("\n  {:<10} {}", bench.name, bench.about));
+    let rows = BENCHES.iter().map(|bench| format!("\n  {:<12} {}", bench.name, bench.about));
     format!("name one of the benchmarks: cargo xtask bench NAME{}", rows.collect::<String>())
 }
 
@@ -80,7 +83,25 @@ const BENCHES: &[Bench] = &[
         about: "The stand-in: calls answered per second over sockets.",
         line: "bench -p paceline-cli --bench stand_in --",
     },
+    Bench {
+        name: "proxy",
+        about: "The proxy beside nginx and HAProxy, without limits: CPU, memory, latency; needs both, and wrk.",
+        line: "run --release -p xtask --bin peers -- proxy",
+    },
+    Bench {
+        name: "proxy-herd",
+        about: "The proxy under 500 users who never wait, at a platform that bans; needs wrk.",
+        line: "run --release -p xtask --bin peers -- proxy-herd",
+    },
+    Bench {
+        name: "proxy-jmeter",
+        about: "A JMeter plan at such a platform, straight and through the proxy; needs Java, pip and Python 3.",
+        line: "run --release -p xtask --bin peers -- proxy-jmeter",
+    },
 ];
+
+/// How lines of the peers begin.
+const PEERS: &str = "run --release -p xtask --bin peers ";
 
 #[cfg(test)]
 mod tests {
@@ -94,6 +115,14 @@ mod tests {
         let arguments = ["decisions", "--sample-count", "3"].map(str::to_owned);
         let line = "bench -p paceline-core --bench decisions -- --sample-count 3";
         assert_eq!(steps(&arguments).unwrap(), [Step::cargo(line)]);
+    }
+
+    #[test]
+    fn the_program_is_built_before_it_stands_beside_its_peers() {
+        let steps = steps(&["proxy-herd", "--seconds", "5"].map(str::to_owned)).unwrap();
+        assert_eq!(steps[0], Step::cargo("build --release -p paceline-cli --bin paceline"));
+        let line = "run --release -p xtask --bin peers -- proxy-herd --seconds 5";
+        assert_eq!(steps[1..], [Step::cargo(line)]);
     }
 
     #[test]

@@ -92,7 +92,8 @@ fn control(arguments: &[String]) -> Result<Vec<Step>, String> {
 
 /// The cheapest first, and the tests last, so that a log ends with what failed.
 fn ci(_: &[String]) -> Result<Vec<Step>, String> {
-    Ok(vec![fmt().with(&["--check".to_owned()]), lint(), docs(), Step::cargo("test -p xtask"), test()])
+    let check = fmt().with(&["--check".to_owned()]);
+    Ok(vec![check, lint(), docs(), Step::cargo("test -p xtask"), with_features(), test()])
 }
 
 fn fmt() -> Step {
@@ -100,11 +101,16 @@ fn fmt() -> Step {
 }
 
 fn lint() -> Step {
-    Step::cargo("clippy --workspace --all-targets -- -D warnings")
+    Step::cargo("clippy --workspace --all-targets --all-features -- -D warnings")
 }
 
 fn docs() -> Step {
-    Step::cargo("doc --workspace --no-deps").env("RUSTDOCFLAGS", "-D warnings")
+    Step::cargo("doc --workspace --no-deps --all-features").env("RUSTDOCFLAGS", "-D warnings")
+}
+
+/// What is off by default: the others' tests are those of [`test()`].
+fn with_features() -> Step {
+    Step::cargo("test -p paceline --all-features")
 }
 
 /// The README's test command.

@@ -50,6 +50,12 @@ const SUITES: &[Suite] = &[
         environment: &[],
         line: "test -p paceline-cli --test limiters -- --test-threads 5",
     },
+    // Ten thousand calls that wait in the proxy: needs 11,000 open files (`ulimit -Hn`).
+    Suite {
+        name: "crowd",
+        environment: &[("PACELINE_TEST_CROWD", "10000")],
+        line: "test --release -p paceline-cli --test it proxy::faults::crowd -- --nocapture",
+    },
     // The pages in a real browser: needs Chromium, which CHROMIUM names when it is not on the path.
     Suite { name: "browser", environment: &[], line: "test -p paceline-cli --test browser" },
 ];

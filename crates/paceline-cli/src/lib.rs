@@ -2,6 +2,7 @@
 //! parses, runs and picks the exit code.
 
 pub mod cli;
+mod entropy;
 pub mod journal;
 pub mod lab;
 pub mod learned;
@@ -12,6 +13,7 @@ pub mod platform;
 mod printable;
 pub mod probe;
 pub mod profile;
+pub mod proxy;
 pub mod records;
 pub mod report;
 pub mod scenario;

@@ -14,6 +14,7 @@ mod model;
 mod placing;
 mod pointer;
 mod print;
+mod proxy;
 mod secret;
 
 pub use auth::{Auth, Credential, SecretSource};
@@ -28,6 +29,7 @@ pub use model::{
 };
 pub use pointer::{JsonPointer, NotAPointer};
 pub use print::print_config;
+pub use proxy::ProxySettings;
 pub use secret::{Secret, SecretError};
 
 pub use crate::written::{Problem, Problems as SettingsError};

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use divan::counter::ItemsCount;
 use paceline_core::{
-    Call, CallId, ClientId, Config, Controller, Cost, Departure, Instant, Limits, OnUncertain, Rate, Reply,
-    ScopeKind, ScopeSet,
+    Call, CallId, ClientId, Config, Controller, Cost, Departure, Instant, Limits, OnUncertain, Priority,
+    Rate, Reply, ScopeKind, ScopeSet, Weight,
 };
 
 fn main() {
@@ -47,6 +47,8 @@ impl World {
             client: ClientId(self.next % clients),
             scopes: self.scopes,
             cost: Cost::ONE,
+            weight: Weight::ONE,
+            priority: Priority::Normal,
             deadline: None,
             on_uncertain: OnUncertain::Retry,
         };
@@ -80,6 +82,13 @@ fn one_client<const SCOPES: usize>(bencher: divan::Bencher, waiting: u64) {
 #[divan::bench(args = [500, 5_000, 50_000], consts = [1, 4], sample_count = 20, sample_size = 1)]
 fn a_client_for_each_call<const SCOPES: usize>(bencher: divan::Bencher, waiting: u64) {
     run::<SCOPES>(bencher, waiting, u64::MAX);
+}
+
+/// A forecast of the last of 50,000 waiting calls: as long as there are clients, whatever they have queued.
+#[divan::bench(args = [1, 100, 10_000])]
+fn forecast(bencher: divan::Bencher, clients: u64) {
+    let world = World::new(4, 50_000, clients);
+    bencher.bench_local(|| world.machine.forecast(world.now, CallId(world.next - 1)));
 }
 
 fn run<const SCOPES: usize>(bencher: divan::Bencher, waiting: u64, clients: u64) {

@@ -24,6 +24,9 @@ pub struct Config {
     pub max_idle_scopes: usize,
     /// For how long after a refusal a 403 counts as a ban.
     pub ban_memory: Duration,
+    /// Whether a 401 closes its scope until a person opens it: where all calls have one credential, none of them can succeed.
+    /// Otherwise it rejects its call and no other.
+    pub wait_for_credential: bool,
 }
 
 impl Default for Config {
@@ -37,6 +40,7 @@ impl Default for Config {
             failure_wait: Backoff::FAILURE,
             max_idle_scopes: 10_000,
             ban_memory: Duration::from_secs(60),
+            wait_for_credential: true,
         }
     }
 }

@@ -5,6 +5,7 @@ mod attribution;
 mod calls;
 mod departure;
 mod dispatch;
+mod forecast;
 mod memory;
 mod scope_state;
 mod scopes;
@@ -163,7 +164,7 @@ impl Controller {
         if let Some(deadline) = call.deadline {
             self.deadlines.insert((deadline, call.id));
         }
-        self.waiting.push(call.scopes, call.client, queued);
+        self.waiting.push(&call, queued);
         Ok(())
     }
 
@@ -199,7 +200,10 @@ impl Controller {
         let Some(state) = self.end_call(call) else { return };
         match state.stands {
             Stands::InLane => self.leave_lane(&state.call),
-            Stands::Resting(until) => drop(self.resting.remove(&(until, call))),
+            Stands::Resting(until) => {
+                self.resting.remove(&(until, call));
+                self.waiting.note_rest_over(&state.call);
+            }
             Stands::InFlight => {
                 self.recall(now, AttemptId { call, number: state.attempts });
             }
@@ -221,7 +225,7 @@ impl Controller {
         }
         state.attempts -= 1;
         state.stands = Stands::InLane;
-        self.waiting.push(state.call.scopes, state.call.client, state.queued());
+        self.waiting.push(&state.call, state.queued());
         true
     }
 
@@ -250,29 +254,6 @@ impl Controller {
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.attempts.len()
-    }
-
-    /// When a call that is submitted now to the scopes of `call` would depart, as far as can be told;
-    /// for a call that waits, the latest that it should take. Advice, not a promise. None for an unknown
-    /// call, or while no end of the wait is in sight.
-    #[must_use]
-    pub fn forecast(&self, now: Instant, call: CallId) -> Option<Instant> {
-        let state = self.calls.find(call)?;
-        let floor = match state.stands {
-            Stands::InFlight => return Some(now),
-            Stands::Resting(until) => until,
-            Stands::InLane => now,
-        };
-        let scopes = state.call.scopes;
-        let earliest = scopes.as_slice().iter().map(|&id| self.forecast_scope(now, id)).max();
-        earliest.map(|at| at.max(floor)).filter(|&at| at < Instant::FAR_FUTURE)
-    }
-
-    fn forecast_scope(&self, now: Instant, id: ScopeId) -> Instant {
-        let scope = self.scopes.state(id);
-        let ahead = scope.references.saturating_sub(scope.slots_taken()).saturating_sub(1);
-        let queue = std::time::Duration::from_secs_f64(f64::from(ahead) / scope.rate(now).as_per_second());
-        now.max(scope.opens_at()).max(scope.paced_at(now)) + queue
     }
 
     fn advance(&mut self, now: Instant) -> Instant {
@@ -316,7 +297,7 @@ impl Controller {
     }
 
     fn leave_lane(&mut self, call: &Call) {
-        if let Some((mask, cost)) = self.waiting.remove(call.scopes, call.client, call.id) {
+        if let Some((mask, cost)) = self.waiting.remove(call) {
             self.unpledge(call.scopes, mask, cost);
         }
     }

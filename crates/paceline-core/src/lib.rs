@@ -30,7 +30,7 @@ mod time;
 
 pub use backoff::{Backoff, Jitter};
 pub use batch::{BatchLimits, Batcher, bisect};
-pub use call::{AttemptId, Call, CallId, ClientId, Cost, OnUncertain};
+pub use call::{AttemptId, Call, CallId, ClientId, Cost, OnUncertain, Priority, Weight};
 pub use config::Config;
 pub use controller::{Controller, Departure, SubmitError, WaitReason};
 pub use event::Event;

@@ -1,6 +1,11 @@
-//! Calls that wait: in lanes per scope set, and in each lane per client.
+//! Calls that wait: in lanes per scope set and priority, and in each lane per client.
 
+mod absent;
+mod client_queue;
+mod crowd;
 mod lane;
+mod pledges;
+mod turn;
 mod waiting;
 
 pub(crate) use lane::Queued;

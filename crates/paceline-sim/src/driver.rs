@@ -1,8 +1,8 @@
 //! The core in virtual time: the same machine as on tokio, driven by a world's clock.
 
 use paceline_core::{
-    AttemptId, Call, ClientId, Config, Controller, Departure, Instant, Limits, OnUncertain, ScopeId,
-    ScopeKind, ScopeSet, Verdict,
+    AttemptId, Call, ClientId, Config, Controller, Departure, Instant, Limits, OnUncertain, Priority,
+    ScopeId, ScopeKind, ScopeSet, Verdict, Weight,
 };
 use rustc_hash::FxHashMap;
 
@@ -81,6 +81,8 @@ impl Strategy for Paced {
             client: ClientId(0),
             scopes: self.scopes(now, submission.lane),
             cost: submission.cost,
+            weight: Weight::ONE,
+            priority: Priority::Normal,
             deadline: None,
             on_uncertain,
         };

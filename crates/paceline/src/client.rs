@@ -1,26 +1,32 @@
-//! The HTTP client: call, permit, attempt, reply, verdict; the one retry loop of Paceline.
+//! The HTTP client: call, permit, attempt, reply, verdict. Its loop is that of everything in Paceline that makes calls.
 
 mod attempt;
 mod builder;
 mod error;
+mod reply_body;
 mod request;
 mod response;
+mod streamed;
+mod whole;
 
 use std::sync::Arc;
 
 use paceline_core::Profile;
 
 use crate::driver::{CallSpec, Pacer};
-use crate::http::{Pool, Target, Tls};
+use crate::http::{Pool, Target, Tls, TlsConfigs};
 
 pub use builder::{ClientBuilder, Timeouts};
 pub use error::{CallError, GivenUp};
+pub use reply_body::ReplyBody;
 pub use request::{
     Applied, AttemptReport, BeforeDeparture, BeforeDepartureFuture, OnAttempt, OnSetback, Request, Setback,
 };
 pub use response::Response;
+pub use streamed::Streamed;
 
-use attempt::{Run, Step};
+use crate::driver::Permit;
+use attempt::{Run, Sent, Step};
 
 /// An HTTP client that never sends earlier than the platform allows. Cheap to clone; clones share the
 /// pacer and the connections.
@@ -87,17 +93,61 @@ impl Client {
     /// # Errors
     /// When it cannot be made, or has ended without being accepted: see [`CallError`].
     pub async fn call(&self, request: Request) -> Result<Response, CallError> {
-        let target = Target::new(&request.uri)?;
-        let tls = if target.origin.secure { Some(self.inner.tls.config()?) } else { None };
+        let (mut run, mut permit) = self.begin(request).await?;
+        loop {
+            permit = match Box::pin(run.attempt(permit)).await? {
+                Sent::Again(next) => next,
+                Sent::Answered(arriving, in_flight) => match run.take_whole(*arriving, in_flight).await? {
+                    Step::Delivered(response) => return Ok(response),
+                    Step::Again(next) => next,
+                },
+            };
+        }
+    }
+
+    /// Makes a call as [`Client::call`] does, and delivers its last reply, whatever its status, when its head has come; the body follows.
+    /// So a reply below 400 that breaks off is not repeated.
+    ///
+    /// # Errors
+    /// When it cannot be made, or has ended without a last reply to deliver: see [`CallError`].
+    pub async fn stream(&self, request: Request) -> Result<Streamed, CallError> {
+        let (mut run, mut permit) = self.begin(request).await?;
+        loop {
+            permit = match Box::pin(run.attempt(permit)).await? {
+                Sent::Again(next) => next,
+                // Boxed: a call that waits for its first permit makes no room for its reply.
+                Sent::Answered(arriving, in_flight) => {
+                    match Box::pin(run.take_head(*arriving, in_flight)).await? {
+                        Step::Delivered(streamed) => return Ok(streamed),
+                        Step::Again(next) => next,
+                    }
+                }
+            };
+        }
+    }
+
+    /// Makes a call past the pacer, at once and without another attempt: for what falls under none of its limits, such as
+    /// signing in. Its answer teaches nobody anything.
+    ///
+    /// # Errors
+    /// When it cannot be made, or no reply came.
+    pub async fn stream_unpaced(&self, request: Request) -> Result<Streamed, CallError> {
+        let (target, tls) = self.target(&request)?;
+        Run::new(&self.inner, request, target, tls).pass().await
+    }
+
+    async fn begin(&self, request: Request) -> Result<(Run<'_>, Permit), CallError> {
+        let (target, tls) = self.target(&request)?;
         let waiting = self.inner.pacer.submit(spec(&request));
         let mut run = Run::new(&self.inner, request, target, tls);
-        let mut permit = run.turn(waiting).await?;
-        loop {
-            match run.attempt(permit).await? {
-                Step::Delivered(response) => return Ok(response),
-                Step::Again(next) => permit = next,
-            }
-        }
+        let permit = run.turn(waiting).await?;
+        Ok((run, permit))
+    }
+
+    fn target(&self, request: &Request) -> Result<(Target, Option<TlsConfigs>), CallError> {
+        let target = Target::new(&request.uri)?;
+        let tls = if target.origin.secure { Some(self.inner.tls.configs()?) } else { None };
+        Ok((target, tls))
     }
 }
 
@@ -112,7 +162,10 @@ fn spec(request: &Request) -> CallSpec {
         client: request.client,
         scopes: request.scopes,
         cost: request.cost,
+        weight: request.weight,
+        priority: request.priority,
         deadline: request.deadline,
+        decline_late: request.decline_late,
         on_uncertain: request.on_uncertain,
     }
 }

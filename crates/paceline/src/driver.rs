@@ -6,7 +6,7 @@
 //! | --- | --- | --- |
 //! | [`Waiting`] | its turn comes | the call is cancelled |
 //! | [`Permit`] | [`Permit::depart`] | nothing was sent: slot and tokens are refunded, the call is cancelled |
-//! | [`InFlight`] | [`InFlight::reply`] | it counts as [`Reply::Lost`](crate::Reply::Lost), the call is cancelled |
+//! | [`InFlight`] | [`InFlight::reply`] | the call is cancelled; what it took stays taken |
 //! | [`Slot`] | the reply's body is complete | the slot is free |
 
 mod clock;
@@ -21,14 +21,14 @@ mod waiting;
 use std::fmt;
 
 use paceline_core::{
-    Belief, Call, CallId, ClientId, Config, Cost, Event, Instant, Limits, OnUncertain, ScopeId, ScopeKind,
-    ScopeSet, Snapshot, WallTime,
+    Belief, Call, CallId, ClientId, Config, Cost, Event, Instant, Limits, OnUncertain, Priority, ScopeId,
+    ScopeKind, ScopeSet, Snapshot, WallTime, Weight,
 };
 use tokio::sync::{broadcast, oneshot, watch};
 
 use clock::Clock;
-use command::Command;
 pub use command::GateRecord;
+use command::{Command, Wanted};
 use line::Line;
 pub use permit::{InFlight, LastLook, Next, Permit, Slot};
 pub use status::Status;
@@ -44,17 +44,34 @@ pub struct CallSpec {
     pub scopes: ScopeSet,
     /// What one attempt takes from each quota.
     pub cost: Cost,
+    /// How many turns its client has for one of a client of weight 1.
+    pub weight: Weight,
+    /// Whether it goes before others that wait for the same scopes.
+    pub priority: Priority,
     /// When it is no longer worth starting.
     pub deadline: Option<tokio::time::Instant>,
+    /// Whether it ends as [`Ended::Late`] as soon as its next attempt is expected to depart after its deadline: when it comes, when
+    /// it is to be attempted again, or when a gate closes while it waits.
+    pub decline_late: bool,
     /// What an uncertain outcome means for it.
     pub on_uncertain: OnUncertain,
 }
 
 impl CallSpec {
-    /// A call under `scopes` that costs one request, has no deadline and is held when in doubt.
+    /// A call under `scopes` of client 0 that costs one request, has the usual weight and priority and no deadline, and is held
+    /// when in doubt.
     #[must_use]
     pub const fn new(scopes: ScopeSet) -> Self {
-        Self { client: ClientId(0), scopes, cost: Cost::ONE, deadline: None, on_uncertain: OnUncertain::Hold }
+        Self {
+            client: ClientId(0),
+            scopes,
+            cost: Cost::ONE,
+            weight: Weight::ONE,
+            priority: Priority::Normal,
+            deadline: None,
+            decline_late: false,
+            on_uncertain: OnUncertain::Hold,
+        }
     }
 }
 
@@ -134,15 +151,19 @@ impl Pacer {
             client: spec.client,
             scopes: spec.scopes,
             cost: spec.cost,
+            weight: spec.weight,
+            priority: spec.priority,
             deadline: spec.deadline.map(|at| self.clock.instant(at)),
             on_uncertain: spec.on_uncertain,
         };
-        let (turn, waiting) = Waiting::new(self.line.clone(), call);
-        self.line.tell(Command::Submit { call, turn });
+        let wanted = Wanted { call, decline_late: spec.decline_late };
+        let (turn, waiting) = Waiting::new(self.line.clone(), wanted);
+        self.line.tell(Command::Submit { wanted, turn });
         waiting
     }
 
-    /// When a waiting call is expected to depart, if the machine can tell. Advice, not a promise.
+    /// When a waiting call departs, at the latest, if the machine can tell: see [`paceline_core::Controller::forecast`].
+    /// Advice, not a promise.
     ///
     /// # Errors
     /// When the pacer has stopped.

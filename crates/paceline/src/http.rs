@@ -1,4 +1,4 @@
-//! HTTP/1.1 over hyper: connections that are kept, and attempts whose failures are told apart.
+//! HTTP/1.1 and HTTP/2 over hyper: connections that are kept, and attempts whose failures are told apart.
 //!
 //! The one question that decides about doubles is whether a request may have reached the platform. So an
 //! attempt has two halves: a connection is found or made first (whatever fails there was
@@ -10,19 +10,25 @@
 
 mod body;
 mod connect;
+mod connection;
 mod error;
 mod message;
+mod outgoing;
 mod pool;
 mod target;
 mod tls;
+mod upgrade;
 
-pub use error::AttemptError;
+pub use error::{AttemptError, BoxError};
+pub use outgoing::RequestBody;
 pub use target::TargetError;
+pub use tls::trusting_also;
+pub use upgrade::{Upgrade, Upgraded};
 
-pub(crate) use body::{BodyEnd, ReadBody};
+pub(crate) use body::{BodyEnd, HalfRead, ReadBody};
 pub(crate) use connect::Connector;
-pub(crate) use error::BoxError;
+pub(crate) use connection::Connection;
 pub(crate) use message::Message;
-pub(crate) use pool::{Connection, Pool};
-pub(crate) use target::{Target, shown};
-pub(crate) use tls::Tls;
+pub(crate) use pool::{Need, Pool};
+pub(crate) use target::{Origin, Target, shown};
+pub(crate) use tls::{Tls, TlsConfigs};

@@ -43,7 +43,7 @@ impl Received<'_> {
             answered.retry_after = waits::retry_after(self.headers);
         }
         answered.published = ietf::published(self.headers);
-        if is_plain(profile) {
+        if self.is_plain_to(profile) {
             return answered;
         }
         let lines = look::lines(self.headers);
@@ -64,12 +64,21 @@ impl Received<'_> {
     /// Whether the body has to be read before the machine is told.
     #[must_use]
     pub fn needs_body(&self, profile: &Profile) -> BodyNeed {
-        if is_plain(profile) {
+        if self.is_plain_to(profile) {
             return BodyNeed::None;
         }
         let lines = look::lines(self.headers);
         let look = Look::new(Head::new(&lines, look::wall_now()), &[]);
         meaning::body_need(profile, self, &look)
+    }
+}
+
+impl Received<'_> {
+    /// Whether the profile says nothing that this reply is to be read for.
+    fn is_plain_to(&self, profile: &Profile) -> bool {
+        let Profile { published, waits, scopes, disguises, cost, ban_after_refusal, .. } = profile;
+        let is_empty = published.is_empty() && waits.is_empty() && scopes.is_empty() && disguises.is_empty();
+        is_empty && cost.is_none() && (*ban_after_refusal || self.status != StatusCode::FORBIDDEN)
     }
 }
 
@@ -87,13 +96,6 @@ fn cost(text: &str) -> Option<u32> {
     let cost: f64 = text.trim().parse().ok()?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a cast of floats saturates")]
     (cost >= 0.0).then(|| cost.ceil() as u32)
-}
-
-/// Whether the profile says nothing that a reply is to be read for.
-fn is_plain(profile: &Profile) -> bool {
-    let Profile { published, waits, scopes, disguises, cost, ban_after_refusal, .. } = profile;
-    let is_empty = published.is_empty() && waits.is_empty() && scopes.is_empty() && disguises.is_empty();
-    is_empty && cost.is_none() && *ban_after_refusal
 }
 
 /// Whether a reply of that meaning is a refusal.

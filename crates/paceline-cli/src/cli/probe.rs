@@ -17,7 +17,7 @@ use crate::observe::ProgressView;
 use crate::probe::log::LogError;
 use crate::probe::{self, Findings, ProbePlan};
 use crate::records::Record;
-use crate::settings::{ConfigFile, Layers, Loaded, SecretError, SettingsError, process_environment};
+use crate::settings::{Loaded, SecretError, SettingsError};
 use crate::template::{RequestSpec, RequestTemplate, TemplateError};
 
 pub use flags::ProbeArgs;
@@ -138,11 +138,7 @@ impl ProbeArgs {
     }
 
     fn load(&self) -> Result<Loaded, SettingsError> {
-        let mut layers = Layers::new();
-        if let Some(path) = &self.config {
-            layers = layers.with_file(&ConfigFile::read(path)?);
-        }
-        layers.with_environment(process_environment()).with_flags(self.flags()).resolve()
+        Loaded::from_command(self.config.as_deref(), self.flags())
     }
 
     /// `GET`, whatever the configuration sends: a probe writes nothing unless it is asked to.

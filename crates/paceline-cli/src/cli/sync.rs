@@ -11,9 +11,7 @@ use std::process::ExitCode;
 use tokio::sync::watch;
 
 use crate::observe::{ProgressView, ScanView};
-use crate::settings::{
-    ConfigFile, Layers, Loaded, SecretError, SettingsError, print_config, process_environment,
-};
+use crate::settings::{Loaded, SecretError, SettingsError, print_config};
 use crate::sync::{self, Forecast, Inspection, Rehearsal, StartError, Summary, SyncPlan, inspect, judgement};
 
 pub use flags::SyncArgs;
@@ -102,11 +100,7 @@ impl Command {
     }
 
     fn load(&self) -> Result<Loaded, SettingsError> {
-        let mut layers = Layers::new();
-        if let Some(path) = &self.args.config {
-            layers = layers.with_file(&ConfigFile::read(path)?);
-        }
-        layers.with_environment(process_environment()).with_flags(self.args.flags()).resolve()
+        Loaded::from_command(self.args.config.as_deref(), self.args.flags())
     }
 
     async fn rehearsal(&self, loaded: &Loaded) -> io::Result<Option<Rehearsal>> {

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::outcome::{Outcome, Played};
-use crate::page::Escaped;
+use crate::page::{CHARTS_STYLE, COLOURS, Escaped, PLOT, SHEET, THEME, UPLOT, UPLOT_STYLE};
 use charted::Charted;
 use figure::figure;
 
@@ -175,17 +175,13 @@ const CHARTS: &str = include_str!("page/charts.html");
 const BATCH_CHART: &str = "<p class=\"lead\">How long until the last record is through, by records in a call. \
 The whiskers are the 95 % interval.</p><figure id=\"batches\" class=\"chart needs-script\"></figure>";
 
-const STYLES: [&str; 4] = [
-    include_str!("../../assets/uplot/uPlot.min.css"),
-    include_str!("page/colours.css"),
-    include_str!("page/page.css"),
-    include_str!("page/charts.css"),
-];
+const STYLES: [&str; 4] = [UPLOT_STYLE, COLOURS, SHEET, CHARTS_STYLE];
 
 /// In the order in which they need one another.
-const SCRIPTS: [&str; 11] = [
-    include_str!("../../assets/uplot/uPlot.iife.min.js"),
-    include_str!("page/theme.js"),
+const SCRIPTS: [&str; 12] = [
+    UPLOT,
+    THEME,
+    PLOT,
     include_str!("page/contents.js"),
     include_str!("page/table.js"),
     include_str!("page/chart.js"),

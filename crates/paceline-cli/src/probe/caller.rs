@@ -77,7 +77,7 @@ impl Caller {
         if let Some(credential) = &self.plan.credential {
             request.headers.insert(credential.name.clone(), credential.value.clone());
         }
-        request.body = rendered.body;
+        request.body = rendered.body.into();
         let (caller, departing) = (Arc::clone(self), Arc::clone(flight));
         request.before_departure = Some(Box::new(move |_| {
             let allowed = caller.depart(&departing);

@@ -80,14 +80,14 @@ impl ConfigFile {
         self.source.origin(span.start + offset)
     }
 
-    /// Whether `offset` is in `[auth]` or on the line of a URL with a password: what stands there may be
-    /// the secret itself.
+    /// Whether `offset` is in `[auth]`, or on the line of a URL with a password or of a header that is for secrets: what
+    /// stands there may be the secret itself.
     fn may_hold_secret(&self, offset: usize) -> bool {
         let end = self.text()[offset..].find('\n').map_or(self.text().len(), |end| offset + end);
         let before = self.text()[..end].lines().map(str::trim_start);
         let is_auth = |line: &str| line.trim_start_matches(['[', ' ']).starts_with("auth");
         let mut lines = before.rev();
-        let is_secret_line = |line: &str| is_auth(line) || line.contains('@');
+        let is_secret_line = |line: &str| is_auth(line) || line.contains('@') || names_secret(line);
         lines.next().is_some_and(is_secret_line)
             || lines.find(|line| line.starts_with('[')).is_some_and(is_auth)
     }
@@ -116,6 +116,12 @@ pub(super) struct Entry {
     pub(super) value: Option<(Written, Range<usize>)>,
 }
 
+/// Whether a line speaks of a header that is for secrets.
+fn names_secret(line: &str) -> bool {
+    let line = line.to_ascii_lowercase();
+    SECRET_HEADERS.iter().any(|header| line.contains(header))
+}
+
 fn flatten(path: &[String], table: &DeTable<'_>, entries: &mut Vec<Entry>) {
     for (key, value) in table {
         let path = [path, &[key.get_ref().to_string()]].concat();
@@ -136,3 +142,5 @@ fn flatten(path: &[String], table: &DeTable<'_>, entries: &mut Vec<Entry>) {
 const PROFILE: &str = "profile";
 /// The one key whose value is a table.
 const HEADER_ENV: [&str; 2] = ["auth", "header_env"];
+/// What the names of the headers have in them that are for secrets.
+const SECRET_HEADERS: [&str; 3] = ["authorization", "cookie", "api-key"];

@@ -3,10 +3,16 @@
 
 mod auth;
 mod listed;
+mod proxy;
+mod route;
+mod rule;
 
 use super::limit::LIMIT_KEYS;
 use super::model::Settings;
 use crate::written::Value;
+
+pub(super) use route::ROUTE_KEYS;
+pub(super) use rule::RULE_KEYS;
 
 /// A key of a configuration.
 #[derive(Clone, Debug)]
@@ -21,15 +27,13 @@ pub struct Key {
     pub example: &'static str,
 }
 
-/// All keys. Those of limits stand once, under `limits`.
+/// All keys. Those of limits stand once, without a table; those of routes and rules once, under `proxy.route.PREFIX` and
+/// `proxy.rule.NAME`.
 pub fn all_keys() -> impl Iterator<Item = Key> {
-    let limits = LIMIT_KEYS.iter().map(|key| Key {
-        name: key.name,
-        kind: key.kind,
-        default: key.default,
-        example: key.example,
-    });
-    KEY_LISTS.iter().flat_map(|list| list.iter()).map(SettingKey::public).chain(limits)
+    let limits = LIMIT_KEYS.iter().map(InnerKey::public);
+    let routes = ROUTE_KEYS.iter().map(InnerKey::public);
+    let rules = RULE_KEYS.iter().map(InnerKey::public);
+    SettingKey::all().map(SettingKey::public).chain(limits).chain(routes).chain(rules)
 }
 
 /// A key, and what it sets.
@@ -50,7 +54,7 @@ impl SettingKey {
         Self::all().find(|key| key.name == name)
     }
 
-    /// All keys but those of limits and headers, table by table.
+    /// All keys but those of headers and of the tables that a user names, table by table.
     pub(super) fn all() -> impl Iterator<Item = &'static Self> {
         KEY_LISTS.iter().flat_map(|list| list.iter())
     }
@@ -70,8 +74,31 @@ impl SettingKey {
     }
 }
 
+/// A key of the tables that a user names, such as limits, and what it sets in the `T` that such a table is.
+#[derive(Debug)]
+pub(super) struct InnerKey<T: 'static> {
+    pub(super) name: &'static str,
+    pub(super) kind: &'static str,
+    pub(super) default: &'static str,
+    pub(super) example: &'static str,
+    pub(super) set: fn(&mut T, Value<'_>) -> Result<(), String>,
+    /// The setting as TOML, if it is set.
+    pub(super) show: fn(&T) -> Option<String>,
+}
+
+impl<T> InnerKey<T> {
+    /// Its name within its table: `rate`.
+    pub(super) fn short(&self) -> &'static str {
+        self.name.rsplit_once('.').map_or(self.name, |(_, name)| name)
+    }
+
+    fn public(&self) -> Key {
+        Key { name: self.name, kind: self.kind, default: self.default, example: self.example }
+    }
+}
+
 /// In the order in which they are printed.
-static KEY_LISTS: [&[SettingKey]; 7] = [
+static KEY_LISTS: [&[SettingKey]; 8] = [
     &listed::TARGET,
     &auth::AUTH,
     &listed::RECORDS,
@@ -79,4 +106,5 @@ static KEY_LISTS: [&[SettingKey]; 7] = [
     &listed::RETRY,
     &listed::JOURNAL,
     &listed::RUN,
+    &proxy::PROXY,
 ];

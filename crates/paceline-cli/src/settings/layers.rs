@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 
 use paceline_core::Profile;
 
 use super::SettingsError;
-use super::environment::Variable;
+use super::environment::{Variable, process_environment};
 use super::file::{ConfigFile, ProfileSection};
 use super::model::Settings;
 use super::placing::{Wrong, check_table, place};
+use super::proxy::Contradiction;
 use crate::origin::{Origin, Text};
 use crate::profile;
 use crate::template::{RequestSpec, TargetUrl};
@@ -38,6 +40,18 @@ pub struct Loaded {
 }
 
 impl Loaded {
+    /// As a command wants them: the file that it names, the environment, its flags.
+    ///
+    /// # Errors
+    /// All that is wrong with them, and where.
+    pub fn from_command(config: Option<&Path>, flags: Vec<Flag>) -> Result<Self, SettingsError> {
+        let mut layers = Layers::new();
+        if let Some(path) = config {
+            layers = layers.with_file(&ConfigFile::read(path)?);
+        }
+        layers.with_environment(process_environment()).with_flags(flags).resolve()
+    }
+
     /// Where the setting `name` (`retry.max_wait`, `target.headers.Accept`) was written.
     #[must_use]
     pub fn origin(&self, name: &str) -> Origin {
@@ -182,6 +196,7 @@ impl Layers {
     pub fn resolve(mut self) -> Result<Loaded, SettingsError> {
         self.settings.limits.sort_by(|a, b| (a.kind, &a.name).cmp(&(b.kind, &b.name)));
         self.check_limits();
+        self.check_proxy();
         self.resolve_profile();
         SettingsError::of(std::mem::take(&mut self.problems))?;
         let warnings = warnings(&self.settings);
@@ -251,6 +266,15 @@ impl Layers {
             let message = format!("`burst` without `rate` in [{}]", limit.table());
             let advice = Some("add rate = \"2500/min\", or use in_flight".to_owned());
             self.problems.push(Problem::new(origin.unwrap_or(Origin::Default), message).with_advice(advice));
+        }
+    }
+
+    /// What is right each by itself and wrong together, where the first of it stands.
+    fn check_proxy(&mut self) {
+        for Contradiction { at, message, advice } in self.settings.proxy.contradictions() {
+            let origin = self.origins.range(at.clone()..).next().filter(|(name, _)| name.starts_with(&at));
+            let origin = origin.map_or(Origin::Default, |(_, origin)| origin.clone());
+            self.problems.push(Problem::new(origin, message).with_advice(Some(advice)));
         }
     }
 }

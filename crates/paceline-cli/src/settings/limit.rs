@@ -2,10 +2,11 @@
 
 use std::num::NonZeroU32;
 
-use paceline_core::ScopeKind;
+use paceline_core::{KnownRate, Limits, Reserve, ScopeKind};
 
+use super::keys::InnerKey;
+use super::model::RunSettings;
 use crate::units::{Percent, Rate};
-use crate::written::Value;
 
 /// `[limits.tenant]`, `[limits.credential]`, `[limits.integration.NAME]` or
 /// `[limits.endpoint."METHOD /path"]`.
@@ -33,6 +34,23 @@ impl ScopeLimit {
         Self { kind, name, rate: None, burst: None, in_flight: None, reserve: None, known: true }
     }
 
+    /// What the machine is told of it, within what `run` allows.
+    #[must_use]
+    pub fn known_limits(&self, run: &RunSettings) -> Limits {
+        let rate = self.rate.and_then(core_rate);
+        let known = rate.filter(|_| self.known).map(|rate| {
+            let burst = self.burst.unwrap_or(NonZeroU32::MIN);
+            KnownRate { rate, burst }
+        });
+        Limits {
+            known,
+            start: rate.filter(|_| !self.known),
+            ceiling: None,
+            in_flight: self.in_flight,
+            reserve: core_reserve(run.reserve.or(self.reserve)),
+        }
+    }
+
     /// The limit's table as it stands in a file: `limits.tenant`, `limits.endpoint."POST /records"`.
     #[must_use]
     pub fn heading(&self) -> String {
@@ -55,20 +73,36 @@ impl ScopeLimit {
     }
 }
 
-/// A key that every limit has.
-#[derive(Debug)]
-pub(super) struct LimitKey {
-    pub(super) name: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) default: &'static str,
-    pub(super) example: &'static str,
-    pub(super) set: fn(&mut ScopeLimit, Value<'_>) -> Result<(), String>,
-    pub(super) show: fn(&ScopeLimit) -> Option<String>,
+impl RunSettings {
+    /// `limits`, and what the user allows, whatever the platform would: for a scope that every call has.
+    #[must_use]
+    pub fn with_ceilings(&self, limits: Limits) -> Limits {
+        let most = self.max_in_flight.and_then(|most| NonZeroU32::try_from(most).ok());
+        Limits {
+            ceiling: self.max_rate.and_then(core_rate),
+            in_flight: limits.in_flight.into_iter().chain(most).min(),
+            ..self.with_reserve(limits)
+        }
+    }
+
+    /// `limits`, and the share that the user leaves to others.
+    #[must_use]
+    pub fn with_reserve(&self, limits: Limits) -> Limits {
+        Limits { reserve: self.reserve.map_or(limits.reserve, |share| core_reserve(Some(share))), ..limits }
+    }
+}
+
+fn core_reserve(share: Option<Percent>) -> Reserve {
+    share.and_then(|share| Reserve::share(share.fraction())).unwrap_or_default()
+}
+
+fn core_rate(rate: Rate) -> Option<paceline_core::Rate> {
+    paceline_core::Rate::per(rate.count.get(), rate.per)
 }
 
 /// The keys of a limit.
-pub(super) static LIMIT_KEYS: [LimitKey; 5] = [
-    LimitKey {
+pub(super) static LIMIT_KEYS: [InnerKey<ScopeLimit>; 5] = [
+    InnerKey {
         name: "rate",
         kind: "rate",
         default: "",
@@ -76,7 +110,7 @@ pub(super) static LIMIT_KEYS: [LimitKey; 5] = [
         set: |limit, value| value.parse().map(|rate| limit.rate = Some(rate)),
         show: |limit| limit.rate.map(|rate| format!("\"{rate}\"")),
     },
-    LimitKey {
+    InnerKey {
         name: "burst",
         kind: "whole number",
         default: "",
@@ -84,7 +118,7 @@ pub(super) static LIMIT_KEYS: [LimitKey; 5] = [
         set: |limit, value| value.count().map(|burst| limit.burst = Some(burst)),
         show: |limit| limit.burst.map(|burst| burst.to_string()),
     },
-    LimitKey {
+    InnerKey {
         name: "in_flight",
         kind: "whole number",
         default: "",
@@ -92,7 +126,7 @@ pub(super) static LIMIT_KEYS: [LimitKey; 5] = [
         set: |limit, value| value.count().map(|in_flight| limit.in_flight = Some(in_flight)),
         show: |limit| limit.in_flight.map(|in_flight| in_flight.to_string()),
     },
-    LimitKey {
+    InnerKey {
         name: "reserve",
         kind: "share",
         default: "",
@@ -100,7 +134,7 @@ pub(super) static LIMIT_KEYS: [LimitKey; 5] = [
         set: |limit, value| value.reserve().map(|reserve| limit.reserve = Some(reserve)),
         show: |limit| limit.reserve.map(|reserve| format!("\"{reserve}\"")),
     },
-    LimitKey {
+    InnerKey {
         name: "known",
         kind: "true or false",
         default: "true",

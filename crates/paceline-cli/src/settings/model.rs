@@ -11,6 +11,7 @@ use paceline_core::{OnUncertain, Profile};
 use super::auth::Auth;
 use super::limit::ScopeLimit;
 use super::pointer::JsonPointer;
+use super::proxy::ProxySettings;
 use crate::records::Format;
 use crate::template::TargetUrl;
 use crate::units::{Percent, Rate, Size};
@@ -38,6 +39,8 @@ pub struct Settings {
     pub journal: JournalSettings,
     /// How hard to push.
     pub run: RunSettings,
+    /// What the proxy does.
+    pub proxy: ProxySettings,
 }
 
 /// `[target]`.

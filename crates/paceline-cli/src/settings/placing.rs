@@ -1,8 +1,10 @@
 //! From a key and what is written for it to a setting.
 
+mod proxy;
+
 use paceline_core::ScopeKind;
 
-use super::keys::SettingKey;
+use super::keys::{InnerKey, SettingKey};
 use super::limit::{LIMIT_KEYS, ScopeLimit};
 use super::model::Settings;
 use crate::written::{Value, Written, closest};
@@ -14,6 +16,11 @@ pub(super) fn place(settings: &mut Settings, path: &[&str], written: &Written) -
         ["limits", kind @ ("tenant" | "credential"), key] => set_limit(settings, kind, None, key, written),
         ["limits", kind @ ("integration" | "endpoint"), name, key] => {
             set_limit(settings, kind, Some(name), key, written)
+        }
+        ["proxy", "route", prefix, key] => proxy::set_route(settings, prefix, key, written),
+        ["proxy", "rule", name, key] => proxy::set_rule(settings, name, key, written),
+        ["proxy", kind @ ("route" | "rule")] | ["proxy", kind @ ("route" | "rule"), _] => {
+            Err(proxy::not_a_table(kind, path))
         }
         _ => match SettingKey::find(&path.join(".")) {
             Some(key) => {
@@ -39,9 +46,7 @@ fn set_limit(
     key: &str,
     written: &Written,
 ) -> Result<(), Wrong> {
-    let Some(limit_key) = LIMIT_KEYS.iter().find(|known| known.name == key) else {
-        return Err(unknown("key", key, "in a limit", LIMIT_KEYS.iter().map(|known| known.name)));
-    };
+    let limit_key = inner_key(&LIMIT_KEYS, key, "in a limit")?;
     let kind = ScopeKind::from_name(kind).expect("the caller names a kind");
     let limits = &mut settings.limits;
     let at = limits.iter().position(|limit| limit.kind == kind && limit.name.as_deref() == name);
@@ -49,8 +54,18 @@ fn set_limit(
         limits.push(ScopeLimit::new(kind, name));
         limits.len() - 1
     });
-    let value = Value { written, kind: limit_key.kind, example: limit_key.example };
-    (limit_key.set)(&mut limits[at], value).map_err(Wrong::value)
+    set_inner(limit_key, &mut limits[at], written)
+}
+
+/// The one of `keys` that is called `key`.
+fn inner_key<T>(keys: &'static [InnerKey<T>], key: &str, place: &str) -> Result<&'static InnerKey<T>, Wrong> {
+    let known = keys.iter().map(InnerKey::short);
+    keys.iter().find(|known| known.short() == key).ok_or_else(|| unknown("key", key, place, known))
+}
+
+fn set_inner<T>(key: &InnerKey<T>, of: &mut T, written: &Written) -> Result<(), Wrong> {
+    let value = Value { written, kind: key.kind, example: key.example };
+    (key.set)(of, value).map_err(Wrong::value)
 }
 
 /// Why a key or value is not taken.
@@ -79,6 +94,7 @@ pub(super) fn check_table(path: &[&str]) -> Result<(), Wrong> {
         ["target", "headers"] | ["limits", "integration", _] => Ok(()),
         ["limits", kind] if ScopeKind::from_name(kind).is_some() => Ok(()),
         ["limits", "endpoint", name] => check_endpoint(name),
+        ["proxy", inner @ ..] if !inner.is_empty() => proxy::check_table(inner),
         ["limits", kind] => Err(unknown("table", kind, "in [limits]", ScopeKind::ALL.map(ScopeKind::name))),
         ["target", table] => Err(unknown("table", table, "in [target]", ["headers"])),
         [table] => Err(unknown("table", table, "in a configuration", TABLES)),
@@ -87,13 +103,19 @@ pub(super) fn check_table(path: &[&str]) -> Result<(), Wrong> {
 }
 
 fn check_endpoint(name: &str) -> Result<(), Wrong> {
-    match name.split_once(' ') {
-        Some((method, path)) if path.starts_with('/') && method.parse::<http::Method>().is_ok() => Ok(()),
-        _ => Err(Wrong::key(
-            format!("`{name}` is not an endpoint"),
-            Some("write method and path: [limits.endpoint.\"POST /records\"]".to_owned()),
-        )),
+    if is_endpoint(name) {
+        return Ok(());
     }
+    Err(Wrong::key(
+        format!("`{name}` is not an endpoint"),
+        Some("write method and path: [limits.endpoint.\"POST /records\"]".to_owned()),
+    ))
+}
+
+/// Whether `name` is a method and a path: `POST /records`.
+pub(super) fn is_endpoint(name: &str) -> bool {
+    name.split_once(' ')
+        .is_some_and(|(method, path)| path.starts_with('/') && method.parse::<http::Method>().is_ok())
 }
 
 fn unknown_key(path: &[&str]) -> Wrong {
@@ -127,5 +149,5 @@ fn unknown<'a>(what: &str, name: &str, place: &str, known: impl IntoIterator<Ite
 }
 
 /// The tables of a configuration.
-pub(super) const TABLES: [&str; 9] =
-    ["target", "profile", "auth", "records", "batch", "limits", "retry", "journal", "run"];
+pub(super) const TABLES: [&str; 10] =
+    ["target", "profile", "auth", "records", "batch", "limits", "retry", "journal", "run", "proxy"];

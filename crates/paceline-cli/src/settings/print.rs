@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::keys::SettingKey;
+use super::keys::{InnerKey, ROUTE_KEYS, RULE_KEYS, SettingKey};
 use super::layers::Loaded;
 use super::limit::{LIMIT_KEYS, ScopeLimit};
 
@@ -24,6 +24,7 @@ pub fn print_config(loaded: &Loaded) -> String {
         print_line(key.short(), &value, &loaded.origin(key.name).to_string(), &mut text);
     }
     print_limits(loaded, &mut text);
+    print_proxy(loaded, &mut text);
     text
 }
 
@@ -32,6 +33,12 @@ pub(super) fn quoted(text: &str) -> String {
     // A JSON string is a TOML string, but for DEL.
     let json = serde_json::to_string(text).expect("a text is always JSON");
     json.replace('\u{7f}', "\\u007f")
+}
+
+/// `texts` as a TOML list.
+pub(super) fn quoted_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let texts: Vec<String> = texts.into_iter().map(quoted).collect();
+    format!("[{}]", texts.join(", "))
 }
 
 /// A template as a TOML string: on lines of its own when it has several.
@@ -56,12 +63,37 @@ fn print_inner_tables(table: &str, loaded: &Loaded, text: &mut String) {
 
 fn print_limits(loaded: &Loaded, text: &mut String) {
     for limit in &loaded.settings.limits {
-        print_table(&limit_table(limit), text);
-        for key in &LIMIT_KEYS {
-            if let Some(value) = (key.show)(limit) {
-                let origin = loaded.origin(&format!("{}.{}", limit.table(), key.name)).to_string();
-                print_line(key.name, &value, &origin, text);
-            }
+        print_named(&limit_table(limit), &limit.table(), limit, &LIMIT_KEYS, loaded, text);
+    }
+}
+
+/// Routes and rules in the order in which they were written, which says what counts.
+fn print_proxy(loaded: &Loaded, text: &mut String) {
+    let rules = &loaded.settings.proxy.rules;
+    for route in &rules.routes {
+        let table = format!("proxy.route.{}", quoted(route.prefix.as_str()));
+        print_named(&table, &format!("proxy.route.{}", route.prefix), route, &ROUTE_KEYS, loaded, text);
+    }
+    for rule in &rules.rules {
+        let table = format!("proxy.rule.{}", quoted(&rule.name));
+        print_named(&table, &format!("proxy.rule.{}", rule.name), rule, &RULE_KEYS, loaded, text);
+    }
+}
+
+/// The table `table`, whose origins are kept under `path`.
+fn print_named<T>(
+    table: &str,
+    path: &str,
+    shown: &T,
+    keys: &[InnerKey<T>],
+    loaded: &Loaded,
+    text: &mut String,
+) {
+    print_table(table, text);
+    for key in keys {
+        if let Some(value) = (key.show)(shown) {
+            let origin = loaded.origin(&format!("{path}.{}", key.short())).to_string();
+            print_line(key.short(), &value, &origin, text);
         }
     }
 }

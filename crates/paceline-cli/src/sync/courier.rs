@@ -96,7 +96,7 @@ impl Courier {
         let mut request = Request::new(rendered.method, rendered.url, self.scopes);
         request.headers = rendered.headers;
         self.add_headers(parcel, &mut request.headers);
-        request.body = rendered.body;
+        request.body = rendered.body.into();
         request.client = ClientId(0);
         request.cost = rendered.cost;
         request.on_uncertain = if self.is_repeatable { OnUncertain::Retry } else { OnUncertain::Hold };

@@ -17,6 +17,8 @@ pub(crate) enum Written {
     Integer(i64),
     /// A boolean of the file.
     Boolean(bool),
+    /// A list of texts of the file.
+    Texts(Vec<String>),
     /// A table of texts of the file.
     Table(Vec<(String, String)>),
     /// Something that no key takes: its name.
@@ -42,7 +44,10 @@ impl Written {
             }
             DeValue::Float(_) => Self::Other("a number with decimals"),
             DeValue::Datetime(_) => Self::Other("a date"),
-            DeValue::Array(_) => Self::Other("a list"),
+            DeValue::Array(list) => {
+                let texts = list.iter().map(|item| item.get_ref().as_str().map(str::to_owned));
+                texts.collect::<Option<_>>().map_or(Self::Other("a list"), Self::Texts)
+            }
         }
     }
 }
@@ -64,6 +69,17 @@ impl<'a> Value<'a> {
             Written::Text(text) | Written::Loose(text) => Ok(text),
             _ => Err(self.mistaken()),
         }
+    }
+
+    /// The texts of a list, or the only one; where there are no lists, with commas between them. At least one.
+    pub(crate) fn texts(self) -> Result<Vec<&'a str>, String> {
+        let texts = match self.written {
+            Written::Texts(texts) => texts.iter().map(String::as_str).collect(),
+            Written::Text(text) => vec![text.as_str()],
+            Written::Loose(text) => text.split(',').map(str::trim).collect(),
+            _ => return Err(self.mistaken()),
+        };
+        if texts.is_empty() { Err(self.instead_of("an empty list")) } else { Ok(texts) }
     }
 
     /// The text, which must not be empty.
@@ -129,6 +145,7 @@ impl<'a> Value<'a> {
             Written::Integer(_) => "a number",
             Written::Boolean(_) => "true or false",
             Written::Table(_) => "a table",
+            Written::Texts(_) => "a list",
             Written::Other(name) => name,
         };
         self.instead_of(found)

@@ -38,7 +38,7 @@ pub(crate) fn picture(page: &Path, scheme: Scheme, (width, height): (u32, u32), 
 
 fn run(page: &Path, scheme: Scheme, more: &[String]) -> Output {
     let profile = tempfile::tempdir().unwrap();
-    let program = std::env::var_os("CHROMIUM").unwrap_or_else(|| "chromium".into());
+    let program = program();
     let preferred = if scheme == Scheme::Dark { 0 } else { 1 };
     let output = Command::new(&program)
         .args(FLAGS)
@@ -54,8 +54,13 @@ fn run(page: &Path, scheme: Scheme, more: &[String]) -> Output {
     output
 }
 
+/// What Chromium is called here.
+pub(crate) fn program() -> std::ffi::OsString {
+    std::env::var_os("CHROMIUM").unwrap_or_else(|| "chromium".into())
+}
+
 /// No window, no network, no first questions; and the console goes to standard error.
-const FLAGS: [&str; 10] = [
+pub(crate) const FLAGS: [&str; 10] = [
     "--headless",
     "--no-sandbox", // it opens nothing but our own page, and containers have no user namespaces
     "--disable-gpu",

@@ -16,6 +16,8 @@ mod probe;
 #[cfg(test)]
 mod profiles;
 #[cfg(test)]
+mod proxy;
+#[cfg(test)]
 mod records;
 #[cfg(test)]
 mod report;

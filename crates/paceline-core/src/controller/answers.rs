@@ -29,7 +29,10 @@ impl Controller {
         };
         attempt.answered = true;
         let (call, departed_at, beside) = (attempt.call, attempt.departed_at, attempt.beside);
-        let outcome = Outcome::of(reply, self.was_throttled_lately(now, &call));
+        let outcome = match Outcome::of(reply, self.was_throttled_lately(now, &call)) {
+            Outcome::Unauthorized if !self.config.wait_for_credential => Outcome::Rejected,
+            outcome => outcome,
+        };
         self.emit(Event::Answered { attempt: id, outcome });
         self.hear(now, Witness { call: &call, departed_at }, reply, outcome);
         let counted = self.correct_cost(now, &call, departed_at, reply);
@@ -327,9 +330,10 @@ impl Controller {
         if until > now {
             state.stands = Stands::Resting(until);
             self.resting.insert((until, call.id));
+            self.waiting.note_rest(call);
         } else {
             state.stands = Stands::InLane;
-            self.waiting.push(call.scopes, call.client, state.queued());
+            self.waiting.push(call, state.queued());
         }
         Verdict::Retry
     }

@@ -42,8 +42,10 @@ struct Trial {
     witnesses: u32,
     /// A sibling was refused as well.
     is_spoiled: bool,
-    /// The hold was lifted.
+    /// Siblings have acquitted.
     is_lifted: bool,
+    /// The longest wait whose hold they have ended; None where nothing was held.
+    lifted: Option<Duration>,
 }
 
 /// An attempt that was answered.
@@ -72,16 +74,18 @@ impl Attribution {
         self.trial.as_mut().filter(|trial| now <= trial.until)
     }
 
-    /// Holds until `until`, unless this is only one refusal more of an episode that siblings have acquitted of. Returns
-    /// whether the hold moved later.
-    fn hold(&mut self, now: Instant, narrowest: ScopeId, departed_at: Instant, until: Instant) -> bool {
-        let is_acquitted =
-            self.live(now).is_some_and(|trial| trial.is_lifted && trial.is_echo(narrowest, departed_at));
-        if is_acquitted || until <= self.held_until.max(now) {
+    /// Holds until `until`. Returns whether the hold moved later.
+    fn hold(&mut self, now: Instant, until: Instant) -> bool {
+        if until <= self.held_until.max(now) {
             return false;
         }
         self.held_until = until;
         true
+    }
+
+    /// Whether a refusal is only one more of an episode that siblings have acquitted of.
+    fn excuses(&mut self, now: Instant, refused: &Trial, departed_at: Instant) -> bool {
+        self.live(now).is_some_and(|trial| trial.excuses(refused, departed_at))
     }
 
     /// A refusal was put down to another scope.
@@ -90,7 +94,7 @@ impl Attribution {
             self.trial = Some(refused);
             return;
         };
-        if trial.is_lifted && !trial.is_echo(refused.narrowest, departed_at) {
+        if trial.is_lifted && !trial.excuses(&refused, departed_at) {
             self.trial = Some(refused);
             return;
         }
@@ -101,15 +105,20 @@ impl Attribution {
 
     /// A sibling was accepted. Returns whether that lifted the hold.
     fn acquit(&mut self, now: Instant, witness: Witness<'_>) -> bool {
+        let is_held = self.held_until > self.firm_until.max(now);
         let Some(trial) = self.live(now).filter(|trial| trial.hears(witness)) else { return false };
         trial.witnesses += 1;
         if trial.witnesses < WITNESSES {
             return false;
         }
         trial.is_lifted = trial.wait.is_none_or(|wait| wait > LEAST_TELLING_WAIT);
-        let is_lifted = trial.is_lifted;
+        let ends_hold = trial.is_lifted && is_held;
+        trial.lifted = trial.wait.filter(|_| ends_hold);
         self.is_convicted = false;
-        is_lifted && std::mem::replace(&mut self.held_until, self.firm_until) > self.firm_until.max(now)
+        if ends_hold {
+            self.held_until = self.firm_until;
+        }
+        ends_hold
     }
 
     /// A sibling was refused, too. Returns whether the refusal is therefore this scope's.
@@ -134,9 +143,13 @@ impl Trial {
             && witness.call.cost >= self.cost
     }
 
-    /// Whether a refusal of that narrowest scope and departure only repeats this one.
-    fn is_echo(&self, narrowest: ScopeId, departed_at: Instant) -> bool {
-        self.narrowest == narrowest && departed_at < self.refused_at
+    /// Whether a refusal, of an attempt that departed at `departed_at`, only repeats this one of which siblings have acquitted. A
+    /// wait longer than what they have ended is news: they may have been accepted under another limit than the one that told it.
+    fn excuses(&self, refused: &Self, departed_at: Instant) -> bool {
+        self.is_lifted
+            && self.narrowest == refused.narrowest
+            && departed_at < self.refused_at
+            && refused.wait <= self.lifted
     }
 }
 
@@ -220,15 +233,18 @@ impl Controller {
             witnesses: 0,
             is_spoiled: false,
             is_lifted: false,
+            lifted: None,
         };
         let is_trial = matches!(outcome, Outcome::Throttled | Outcome::Overloaded) && !self.is_aside(call);
         for &id in call.scopes.as_slice() {
-            if let Some((_, until)) = wait.filter(|_| id != refuser && !is_trial) {
-                let attribution = &mut self.scopes.state_mut(id).attribution;
-                attribution.firm_until = attribution.firm_until.max(until);
-            }
             if let Some((_, until)) = wait.filter(|_| id != refuser) {
-                self.hold(now, id, witness, until);
+                let attribution = &mut self.scopes.state_mut(id).attribution;
+                if !is_trial {
+                    attribution.firm_until = attribution.firm_until.max(until);
+                }
+                if !is_trial || !attribution.excuses(now, &trial, departed_at) {
+                    self.hold(now, id, until);
+                }
             }
             if is_trial && id != narrowest {
                 self.scopes.state_mut(id).attribution.suspect(now, trial, departed_at);
@@ -236,11 +252,9 @@ impl Controller {
         }
     }
 
-    fn hold(&mut self, now: Instant, id: ScopeId, witness: Witness<'_>, until: Instant) {
-        let narrowest = self.scopes.of_kind_or_narrowest(&witness.call.scopes, None);
+    fn hold(&mut self, now: Instant, id: ScopeId, until: Instant) {
         let state = self.scopes.state_mut(id);
-        if state.attribution.hold(now, narrowest, witness.departed_at, until) && until > state.gate.opens_at()
-        {
+        if state.attribution.hold(now, until) && until > state.gate.opens_at() {
             self.stop_at(id, until);
             self.emit(Event::Held { scope: id, until });
         }

@@ -116,6 +116,7 @@ impl CallState {
 
     /// What a lane needs to know of it.
     pub(super) const fn queued(&self) -> Queued {
-        Queued { place: self.place, call: self.call.id, cost: self.call.cost, slot: self.slot }
+        let Call { id, cost, weight, .. } = self.call;
+        Queued { place: self.place, call: id, cost, weight, slot: self.slot }
     }
 }

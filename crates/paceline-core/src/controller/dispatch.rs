@@ -57,7 +57,8 @@ impl Controller {
             self.resting.pop_first();
             let state = self.calls.find_mut(id).expect("a resting call has not ended");
             state.stands = Stands::InLane;
-            self.waiting.push(state.call.scopes, state.call.client, state.queued());
+            self.waiting.note_rest_over(&state.call);
+            self.waiting.push(&state.call, state.queued());
         }
     }
 
@@ -72,7 +73,8 @@ impl Controller {
         let refusals = scopes.as_slice().iter().filter_map(|&id| {
             let is_paid = self.paid(lane) & bit_of(&scopes, id) != 0;
             let turn = || (!is_paid && self.waiting.is_behind(lane, id)).then_some(Refusal::Turn);
-            self.refusal_at(now, lane, id).or_else(turn).map(|refusal| (id, refusal))
+            let outranked = self.waiting.is_outranked(lane, id).then_some(Refusal::Outranked);
+            self.refusal_at(now, lane, id).or_else(turn).max(outranked).map(|refusal| (id, refusal))
         });
         refusals.max_by_key(|&(_, refusal)| refusal)
     }
@@ -115,8 +117,17 @@ impl Controller {
 
     fn park(&mut self, now: Instant, lane: LaneId, scope: ScopeId, refusal: Refusal) {
         let refused = self.waiting.park(lane, scope);
+        // What is pledged at the scope, or held while waiting for it, yields to a higher priority.
+        while let Some(lower) = self.waiting.pledged_below(lane, scope) {
+            self.drop_pledge(lower);
+        }
         match refusal {
             Refusal::Turn => self.look_at(now, scope),
+            // Higher priorities may keep coming: nothing is held meanwhile.
+            Refusal::Outranked => {
+                self.drop_pledge(lane);
+                self.look_at(now, scope);
+            }
             // A gate may stay closed, or its scout out, for long: nothing is held meanwhile.
             Refusal::Gate(at) => {
                 self.drop_pledge(lane);
@@ -129,7 +140,7 @@ impl Controller {
             }
             Refusal::Slots => {}
         }
-        let may_be_long = matches!(refusal, Refusal::Gate(_) | Refusal::Scout);
+        let may_be_long = refusal >= Refusal::Outranked;
         let is_stuck = refused >= PLEDGE_AFTER && !may_be_long;
         if is_stuck && self.waiting.scopes(lane).as_slice().len() > 1 {
             self.pledge(now, lane);
@@ -212,7 +223,7 @@ impl Controller {
             match self.refusal_at(now, lane, id) {
                 Some(Refusal::Gate(at) | Refusal::Pace(at)) => self.look_at(at, id),
                 // A slot that is freed, or the scout's return, sets the timer again.
-                Some(Refusal::Slots | Refusal::Scout | Refusal::Turn) => {}
+                Some(Refusal::Slots | Refusal::Scout | Refusal::Turn | Refusal::Outranked) => {}
                 None => {
                     self.waiting.make_ready(lane);
                     return true;
@@ -260,6 +271,7 @@ mod tests {
             Refusal::Turn,
             Refusal::Pace(at(9)),
             Refusal::Slots,
+            Refusal::Outranked,
             Refusal::Scout,
             Refusal::Gate(at(1)),
             Refusal::Gate(at(2)),

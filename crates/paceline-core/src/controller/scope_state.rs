@@ -9,7 +9,7 @@ use crate::concurrency::Slots;
 use crate::controller::attribution::Attribution;
 use crate::gate::{Gate, GateCause};
 use crate::headers::PublishedLimit;
-use crate::learn::{Belief, Identification, Learned, Source};
+use crate::learn::{Belief, Identification, Learned, Quota, Source};
 use crate::limits::Limits;
 use crate::quota::{Grant, PublishedShadow, Rate};
 use crate::time::Instant;
@@ -55,6 +55,8 @@ pub(crate) enum Refusal {
     Pace(Instant),
     /// All slots are taken until an attempt is done.
     Slots,
+    /// A lane of a higher priority waits here, and more may follow.
+    Outranked,
     /// The gate is half open and the scout is out: its answer will tell.
     Scout,
     /// The gate is closed until that instant.
@@ -324,11 +326,42 @@ impl ScopeState {
         published.unwrap_or_else(|| self.learner.rate())
     }
 
-    /// When its pacer grants one unit.
-    pub(crate) fn paced_at(&self, now: Instant) -> Instant {
-        match self.refusal(now, Cost::ONE) {
+    /// When its pacer grants one call of that cost, if nothing departs before.
+    pub(crate) fn paced_at(&self, now: Instant, cost: Cost) -> Instant {
+        if !self.published.is_active(now) {
+            return self.learner.ready_at(now, cost).max(now);
+        }
+        match self.refusal_of_published(now, cost) {
             Some(Refusal::Pace(at)) => at,
             _ => now,
+        }
+    }
+
+    /// When its gate is open and its pacer has granted so many units, at least one, in calls of any cost; at the latest.
+    pub(crate) fn granted_at(&self, now: Instant, units: u64) -> Instant {
+        let opens_at = self.opens_at();
+        #[expect(clippy::cast_precision_loss, reason = "a forecast needs no more digits than a float has")]
+        let after_first = (units - 1) as f64 / self.rate(now).as_per_second();
+        let after_first = Duration::try_from_secs_f64(after_first).unwrap_or(Duration::MAX);
+        let steady = self.paced_at(now, Cost::ONE).max(opens_at) + after_first;
+        if opens_at > now {
+            return steady;
+        }
+        // A window may be used up before so many have passed, and a pacer that slows down for it be slower than in the
+        // long run.
+        let at_once = u32::try_from(units).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
+        let late = self.window(now).filter(|&(count, _)| units > u64::from(count.get()));
+        let late = late.map_or(Duration::ZERO, |(_, period)| period);
+        (steady + late).max(self.paced_at(now, Cost(at_once)))
+    }
+
+    /// The window that it is believed to count in, and how many units that holds.
+    fn window(&self, now: Instant) -> Option<(NonZeroU32, Duration)> {
+        match self.belief(now).learned.quota? {
+            Quota::FixedWindow { count, period }
+            | Quota::SlidingLog { count, period }
+            | Quota::SlidingCounter { count, period } => Some((count, period)),
+            Quota::TokenBucket { .. } | Quota::Pace { .. } => None,
         }
     }
 

@@ -7,9 +7,10 @@ use crate::scope::ScopeId;
 /// Why a call was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SubmitError {
-    /// [`Config::max_waiting`] calls wait already.
+    /// [`Config::max_waiting`](crate::Config::max_waiting) calls wait already.
     QueueFull,
-    /// The scope was forgotten because nobody used it; intern it again with [`Controller::scope`].
+    /// The scope was forgotten because nobody used it; intern it again with
+    /// [`Controller::scope`](crate::Controller::scope).
     ForgottenScope(ScopeId),
     /// A call of this name has not ended yet.
     DuplicateCall,

@@ -5,3 +5,4 @@ mod invariants;
 mod regressions;
 mod stories;
 mod trace;
+mod turns;

@@ -101,9 +101,9 @@ impl Beyond {
         Self { units, gap, last: Instant::EPOCH, asked: 0.0 }
     }
 
-    /// When `excess` units over the count may depart, if they may at all.
-    fn ready_at(&self, excess: f64) -> Option<Instant> {
-        (excess <= self.units).then_some(self.last + self.gap)
+    /// When units over the count may depart that are few enough from `room_at` on.
+    fn ready_at(&self, room_at: Instant) -> Instant {
+        room_at.max(self.last + self.gap)
     }
 
     /// What departed was `excess` units over the count.
@@ -141,23 +141,18 @@ impl Ledger {
     }
 
     fn ready_at(&self, now: Instant, cost: Cost) -> Instant {
-        let granted = self.granted_at(cost);
-        if granted <= now {
+        let units = f64::from(cost.0.get());
+        // A call that costs more than the whole quota departs when nothing else is inside.
+        let granted = self.room_at(units.min(self.count), self.beyond.asked);
+        if granted <= now || units > self.count + self.beyond.units {
             return granted;
         }
-        let excess = self.inside_at(now) + f64::from(cost.0.get()) - self.count;
-        self.beyond.ready_at(excess).map_or(granted, |beyond| granted.min(beyond))
+        granted.min(self.beyond.ready_at(self.room_at(units, self.beyond.units)))
     }
 
-    fn inside_at(&self, now: Instant) -> f64 {
-        let gone = self.entries.iter().take_while(|entry| entry.latest + self.period <= now);
-        self.inside - gone.map(|entry| entry.units).sum::<f64>()
-    }
-
-    /// When it is believed to fit.
-    fn granted_at(&self, cost: Cost) -> Instant {
-        let mut excess =
-            self.inside + f64::from(cost.0.get()).min(self.count) - self.count - self.beyond.asked;
+    /// When so many have left that `units` more are at most `over` beyond the count.
+    fn room_at(&self, units: f64, over: f64) -> Instant {
+        let mut excess = self.inside + units - self.count - over;
         if excess <= ROUNDING {
             return Instant::EPOCH;
         }
@@ -167,7 +162,7 @@ impl Ledger {
                 return entry.latest + self.period;
             }
         }
-        // Only one call that costs more than the whole quota comes here: it departs when nothing else is inside.
+        // Roundings have added up: by then nothing is inside.
         self.entries.back().map_or(Instant::EPOCH, |entry| entry.latest + self.period)
     }
 
@@ -233,8 +228,9 @@ impl Phased {
             self.used + f64::from(cost.0.get()).min(self.count) <= self.count + self.beyond.asked + ROUNDING;
         let granted = Instant::from_secs_f64(if fits { next - self.period } else { next + CLEARLY });
         let excess = self.used + f64::from(cost.0.get()) - self.count;
-        let beyond = if granted > now { self.beyond.ready_at(excess) } else { None };
-        self.clear_at(beyond.map_or(granted, |beyond| granted.min(beyond)).max(now))
+        let may_exceed = granted > now && excess <= self.beyond.units;
+        let earliest = if may_exceed { granted.min(self.beyond.ready_at(now)) } else { granted };
+        self.clear_at(earliest.max(now))
     }
 
     fn window_at(&self, at: Instant) -> f64 {

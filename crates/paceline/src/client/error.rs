@@ -19,6 +19,13 @@ pub enum CallError {
     /// not sent.
     #[error(transparent)]
     NotTaken(#[from] SubmitError),
+    /// Its turn would come after its deadline, and it asked to be told as soon as that is known
+    /// ([`Request::decline_late`](super::Request)). Nothing was sent, or all attempts were refused.
+    #[error("its turn would come after its deadline")]
+    Late {
+        /// When it would come.
+        expected: tokio::time::Instant,
+    },
     /// The hook before the departure failed. This attempt was not sent.
     #[error("attempt {number} was held back")]
     HeldBack {

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::pin::Pin;
 
-use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
-use paceline_core::{ClientId, Cost, OnUncertain, Outcome, Reply, ScopeSet};
+use paceline_core::{ClientId, Cost, OnUncertain, Outcome, Priority, Reply, ScopeSet, Weight};
 
 use super::Response;
-use crate::http::AttemptError;
+use crate::http::{AttemptError, RequestBody};
 
 /// One call: an HTTP request that can be sent again as it is, and how it is paced.
 pub struct Request {
@@ -18,16 +17,24 @@ pub struct Request {
     pub uri: Uri,
     /// The headers. `Host`, `User-Agent` and `Content-Length` are added; values are never shown.
     pub headers: HeaderMap,
-    /// The body; every attempt sends the same bytes.
-    pub body: Bytes,
+    /// The body; every attempt sends the same bytes, and a stream is sent once.
+    pub body: RequestBody,
     /// On whose behalf; clients take turns.
     pub client: ClientId,
     /// The limits it falls under.
     pub scopes: ScopeSet,
     /// What one attempt takes from each quota.
     pub cost: Cost,
+    /// How many turns its client has for one of a client of weight 1.
+    pub weight: Weight,
+    /// Whether it goes before others that wait for the same scopes.
+    pub priority: Priority,
     /// When it is no longer worth starting. An attempt that has departed by then is waited for.
     pub deadline: Option<tokio::time::Instant>,
+    /// Whether it ends at once, as [`CallError::Late`](super::CallError::Late), when its next attempt is expected to depart after its
+    /// deadline. Otherwise it waits until then: an expectation is no promise. A call whose last attempt failed rather than being
+    /// refused ends as given up.
+    pub decline_late: bool,
     /// What to do when nobody knows whether an attempt was applied.
     pub on_uncertain: OnUncertain,
     /// Runs before each attempt leaves.
@@ -86,8 +93,8 @@ pub enum Applied {
 }
 
 impl Request {
-    /// A call without headers or body, for [`ClientId`] 0, of cost 1, without a deadline. An uncertain
-    /// attempt is repeated when the method is idempotent (RFC 9110 9.2.2), else the call is held.
+    /// A call without headers or body, for [`ClientId`] 0, of cost 1, of the usual weight and priority, without a
+    /// deadline. An uncertain attempt is repeated when the method is idempotent (RFC 9110 9.2.2), else the call is held.
     #[must_use]
     pub fn new(method: Method, uri: Uri, scopes: ScopeSet) -> Self {
         let on_uncertain = if method.is_idempotent() { OnUncertain::Retry } else { OnUncertain::Hold };
@@ -95,11 +102,14 @@ impl Request {
             method,
             uri,
             headers: HeaderMap::new(),
-            body: Bytes::new(),
+            body: RequestBody::default(),
             client: ClientId(0),
             scopes,
             cost: Cost::ONE,
+            weight: Weight::ONE,
+            priority: Priority::Normal,
             deadline: None,
+            decline_late: false,
             on_uncertain,
             before_departure: None,
             on_attempt: None,
@@ -132,10 +142,12 @@ impl fmt::Debug for Request {
             .field("method", &self.method)
             .field("uri", &crate::http::shown(&self.uri))
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
-            .field("body_bytes", &self.body.len())
+            .field("body", &self.body)
             .field("client", &self.client)
             .field("scopes", &self.scopes)
             .field("cost", &self.cost)
+            .field("weight", &self.weight)
+            .field("priority", &self.priority)
             .field("deadline", &self.deadline)
             .field("on_uncertain", &self.on_uncertain)
             .finish_non_exhaustive()

@@ -28,9 +28,15 @@ impl ClosedScopes {
         self.until.remove(&scope);
     }
 
+    /// Until when the last of `scopes` is closed, if one is.
+    pub(crate) fn until(&self, now: Instant, scopes: &ScopeSet) -> Option<Instant> {
+        let closed = scopes.as_slice().iter().filter_map(|scope| self.until.get(scope).copied());
+        closed.max().filter(|&until| now < until)
+    }
+
     /// Whether any of `scopes` is closed.
     pub(crate) fn covers(&self, now: Instant, scopes: &ScopeSet) -> bool {
-        scopes.as_slice().iter().any(|scope| self.until.get(scope).is_some_and(|until| now < *until))
+        self.until(now, scopes).is_some()
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) enum Command {
         scope: ScopeId,
     },
     Submit {
-        call: Call,
+        wanted: Wanted,
         turn: Turn,
     },
     Cancel {
@@ -50,7 +50,7 @@ pub(crate) enum Command {
     },
     /// A permit that grew old while a gate closed: whether it may still be used.
     Confirm {
-        call: Call,
+        wanted: Wanted,
         attempt: AttemptId,
         answer: oneshot::Sender<Confirmed>,
     },
@@ -62,13 +62,13 @@ pub(crate) enum Command {
         attempt: AttemptId,
     },
     Reply {
-        call: Call,
+        wanted: Wanted,
         attempt: AttemptId,
         reply: Reply,
         body: Body,
         answer: oneshot::Sender<Next>,
     },
-    /// Departed and forgotten: lost, and the call is cancelled.
+    /// Departed and forgotten: the call is cancelled, and nothing is learned of it.
     Abandoned {
         attempt: AttemptId,
     },
@@ -89,6 +89,14 @@ pub(crate) enum Command {
     Restore {
         snapshot: Box<Snapshot>,
     },
+}
+
+/// A call, and what its driver needs to know of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) call: Call,
+    /// Whether it ends as soon as it is expected to depart after its deadline.
+    pub(crate) decline_late: bool,
 }
 
 /// Whether the reply that is told is all there will be.

@@ -1,10 +1,10 @@
 //! From the permit to the freed slot.
 
-use paceline_core::{AttemptId, Call, GiveUp, Reply};
+use paceline_core::{AttemptId, GiveUp, Reply};
 use tokio::sync::oneshot;
 
 use super::Stopped;
-use super::command::{Body, Command, Confirmed, Grant};
+use super::command::{Body, Command, Confirmed, Grant, Wanted};
 use super::line::Line;
 use super::waiting::Waiting;
 
@@ -17,8 +17,8 @@ pub struct Permit {
 }
 
 impl Permit {
-    pub(crate) fn new(line: Line, call: Call, grant: Grant) -> Self {
-        let held = Held { line, call, attempt: grant.attempt, stage: Stage::Permitted };
+    pub(crate) fn new(line: Line, wanted: Wanted, grant: Grant) -> Self {
+        let held = Held { line, wanted, attempt: grant.attempt, stage: Stage::Permitted };
         Self { held, closings: grant.closings }
     }
 
@@ -37,8 +37,8 @@ impl Permit {
     pub async fn depart(mut self) -> Result<LastLook, Stopped> {
         if self.held.line.closings() != self.closings {
             let (answer, told) = oneshot::channel();
-            let (call, attempt) = (self.held.call, self.held.attempt);
-            self.held.line.tell(Command::Confirm { call, attempt, answer });
+            let (wanted, attempt) = (self.held.wanted, self.held.attempt);
+            self.held.line.tell(Command::Confirm { wanted, attempt, answer });
             if let Confirmed::Recalled(waiting) = told.await.map_err(|_| Stopped)? {
                 self.held.stage = Stage::Settled;
                 return Ok(LastLook::Recalled(waiting));
@@ -67,7 +67,8 @@ pub enum LastLook {
     Recalled(Waiting),
 }
 
-/// A departed attempt without a reply yet. Dropped, it counts as lost and the call is cancelled.
+/// A departed attempt without a reply yet. Dropped, the call is cancelled; what it took stays taken, since the platform may have
+/// done what was asked, and nothing is learned from it.
 #[derive(Debug)]
 #[must_use = "dropping it cancels the call"]
 pub struct InFlight {
@@ -123,7 +124,7 @@ pub enum Next {
 #[derive(Debug)]
 struct Held {
     line: Line,
-    call: Call,
+    wanted: Wanted,
     attempt: AttemptId,
     stage: Stage,
 }
@@ -144,8 +145,8 @@ impl Held {
 
     async fn tell_reply(&self, reply: Reply, body: Body) -> Result<Next, Stopped> {
         let (answer, told) = oneshot::channel();
-        let (call, attempt) = (self.call, self.attempt);
-        self.line.tell(Command::Reply { call, attempt, reply, body, answer });
+        let (wanted, attempt) = (self.wanted, self.attempt);
+        self.line.tell(Command::Reply { wanted, attempt, reply, body, answer });
         told.await.map_err(|_| Stopped)
     }
 }

@@ -1,7 +1,7 @@
 //! The task: commands in, the machine asked, permits out, one timer.
 
 use paceline_core::{
-    AttemptId, Call, CallId, Config, Controller, Departure, Event, GateCause, Instant, Reply, ScopeId,
+    AttemptId, CallId, Config, Controller, Departure, Event, GateCause, GiveUp, Instant, Reply, ScopeId,
     Snapshot, Verdict, WaitReason,
 };
 use rustc_hash::FxHashMap;
@@ -12,21 +12,29 @@ use tokio::time::Sleep;
 use super::OnGateClosed;
 use super::clock::Clock;
 use super::closed_scopes::ClosedScopes;
-use super::command::{Body, Command, Confirmed, GateRecord, Grant, Turn};
+use super::command::{Body, Command, Confirmed, GateRecord, Grant, Turn, Wanted};
 use super::line::WeakLine;
 use super::permit::Next;
 use super::status::{Status, StatusBoard};
 use super::waiting::{Ended, Waiting};
 
+mod lateness;
+
 pub(crate) struct Task {
     machine: Controller,
     clock: Clock,
     line: WeakLine,
-    turns: FxHashMap<CallId, Turn>,
+    turns: FxHashMap<CallId, Waiter>,
     closed: ClosedScopes,
     events: broadcast::Sender<Event>,
     status: StatusBoard,
     on_gate_closed: Option<OnGateClosed>,
+}
+
+/// Who waits for a call's turn.
+struct Waiter {
+    turn: Turn,
+    wanted: Wanted,
 }
 
 /// When the machine wants to be asked again.
@@ -84,10 +92,10 @@ impl Task {
 
     fn obey(&mut self, now: Instant, command: Command) {
         match command {
-            Command::Submit { call, turn } => self.submit(now, call, turn),
+            Command::Submit { wanted, turn } => self.submit(now, wanted, turn),
             Command::Sent { attempt } => self.machine.handle_sent(now, attempt),
-            Command::Reply { call, attempt, reply, body, answer } => {
-                let next = self.reply(now, call, attempt, &reply, body);
+            Command::Reply { wanted, attempt, reply, body, answer } => {
+                let next = self.reply(now, wanted, attempt, &reply, body);
                 // Nobody waits for it any more: dropping a `Retry` takes the call back.
                 tell(answer, next);
             }
@@ -95,8 +103,8 @@ impl Task {
             Command::Cancel { call } => self.cancel(now, call),
             Command::Unused { attempt } => self.take_back(now, attempt),
             Command::Abandoned { attempt } => self.abandon(now, attempt),
-            Command::Confirm { call, attempt, answer } => {
-                let confirmed = self.confirm(now, call, attempt);
+            Command::Confirm { wanted, attempt, answer } => {
+                let confirmed = self.confirm(now, wanted, attempt);
                 tell(answer, confirmed);
             }
             Command::Scope { kind, name, answer } => tell(answer, self.machine.scope(now, kind, &name)),
@@ -116,14 +124,16 @@ impl Task {
         }
     }
 
-    fn submit(&mut self, now: Instant, call: Call, turn: Turn) {
-        self.turns.insert(call.id, turn);
-        if let Err(why) = self.machine.try_submit(now, call) {
-            self.end(call.id, Ended::NotTaken(why));
+    fn submit(&mut self, now: Instant, wanted: Wanted, turn: Turn) {
+        let call = wanted.call;
+        self.turns.insert(call.id, Waiter { turn, wanted });
+        match self.machine.try_submit(now, call) {
+            Ok(()) => self.decline_if_late(now, wanted),
+            Err(why) => self.end(call.id, Ended::NotTaken(why)),
         }
     }
 
-    fn reply(&mut self, now: Instant, call: Call, attempt: AttemptId, reply: &Reply, body: Body) -> Next {
+    fn reply(&mut self, now: Instant, wanted: Wanted, attempt: AttemptId, reply: &Reply, body: Body) -> Next {
         let verdict = self.machine.handle_reply(now, attempt, reply);
         if body == Body::Complete {
             self.machine.handle_done(now, attempt);
@@ -131,20 +141,23 @@ impl Task {
         match verdict {
             Verdict::Deliver => Next::Deliver,
             Verdict::GiveUp(why) => Next::GiveUp(why),
-            Verdict::Retry => match self.wait(call) {
-                Some(waiting) => Next::Retry(waiting),
+            Verdict::Retry => match self.wait(wanted) {
+                Some(waiting) => {
+                    self.decline_if_late(now, wanted);
+                    Next::Retry(waiting)
+                }
                 None => {
-                    self.cancel(now, call.id);
-                    Next::GiveUp(paceline_core::GiveUp::Cancelled)
+                    self.cancel(now, wanted.call.id);
+                    Next::GiveUp(GiveUp::Cancelled)
                 }
             },
         }
     }
 
     /// A place for the next turn of a call that the machine has queued; `None` when nobody is left to wait.
-    fn wait(&mut self, call: Call) -> Option<Waiting> {
-        let (turn, waiting) = Waiting::new(self.line.upgrade()?, call);
-        self.turns.insert(call.id, turn);
+    fn wait(&mut self, wanted: Wanted) -> Option<Waiting> {
+        let (turn, waiting) = Waiting::new(self.line.upgrade()?, wanted);
+        self.turns.insert(wanted.call.id, Waiter { turn, wanted });
         Some(waiting)
     }
 
@@ -158,23 +171,23 @@ impl Task {
         self.machine.handle_done(now, attempt);
     }
 
+    /// Its caller went: that says nothing of the platform, which may have done what was asked.
     fn abandon(&mut self, now: Instant, attempt: AttemptId) {
-        if self.machine.handle_reply(now, attempt, &Reply::Lost) == Verdict::Retry {
-            self.machine.handle_cancel(now, attempt.call);
-        }
+        self.machine.handle_cancel(now, attempt.call);
         self.machine.handle_done(now, attempt);
     }
 
-    fn confirm(&mut self, now: Instant, call: Call, attempt: AttemptId) -> Confirmed {
-        if !self.closed.covers(now, &call.scopes) {
+    fn confirm(&mut self, now: Instant, wanted: Wanted, attempt: AttemptId) -> Confirmed {
+        if !self.closed.covers(now, &wanted.call.scopes) {
             return Confirmed::Valid;
         }
         let Some(line) = self.line.upgrade() else { return Confirmed::Valid };
         if !self.machine.handle_recall(now, attempt) {
             return Confirmed::Valid;
         }
-        let (turn, waiting) = Waiting::new(line, call);
-        self.turns.insert(call.id, turn);
+        let (turn, waiting) = Waiting::new(line, wanted);
+        self.turns.insert(wanted.call.id, Waiter { turn, wanted });
+        self.decline_if_late(now, wanted);
         Confirmed::Recalled(waiting)
     }
 
@@ -186,7 +199,7 @@ impl Task {
         for _ in 0..GRANTS_PER_ROUND {
             match self.machine.poll_departure(now) {
                 Departure::Start { call, attempt } => self.start(now, call, attempt),
-                Departure::Ended { call, why } => self.end(call, Ended::GaveUp(why)),
+                Departure::Ended { call, why } => self.expire(now, call, why),
                 Departure::WaitUntil { at, reason } => return Wake::At(at, reason),
                 Departure::Idle => return Wake::Told,
             }
@@ -196,7 +209,7 @@ impl Task {
 
     fn start(&mut self, now: Instant, call: CallId, attempt: AttemptId) {
         let grant = Grant { attempt, closings: self.line.closings() };
-        let taken = self.turns.remove(&call).is_some_and(|turn| turn.send(Ok(grant)).is_ok());
+        let taken = self.turns.remove(&call).is_some_and(|waiter| waiter.turn.send(Ok(grant)).is_ok());
         if !taken {
             // Its waiter left; the word of that is still in the inbox.
             self.take_back(now, attempt);
@@ -204,16 +217,19 @@ impl Task {
     }
 
     fn end(&mut self, call: CallId, ended: Ended) {
-        if let Some(turn) = self.turns.remove(&call) {
+        if let Some(waiter) = self.turns.remove(&call) {
             // A waiter that left needs no word.
-            let _left = turn.send(Err(ended));
+            let _left = waiter.turn.send(Err(ended));
         }
     }
 
     fn tell_events(&mut self, now: Instant) {
         while let Some(event) = self.machine.poll_event() {
             match event {
-                Event::GateClosed { scope, until, cause } => self.tell_closed(now, scope, until, cause),
+                Event::GateClosed { scope, until, cause } => {
+                    self.tell_closed(now, scope, until, cause);
+                    self.decline_behind(now, scope);
+                }
                 // A restart has no siblings to wait for: it takes the hold for a closing.
                 Event::Held { scope, until } => self.tell_closed(now, scope, until, GateCause::RetryAfter),
                 Event::Released { scope, until } => {

@@ -4,11 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use paceline_core::{Call, CallId, GiveUp, SubmitError};
+use paceline_core::{CallId, GiveUp, SubmitError};
 use tokio::sync::oneshot;
 
 use super::Stopped;
-use super::command::{Command, Grant, Turn};
+use super::command::{Command, Grant, Turn, Wanted};
 use super::line::Line;
 use super::permit::Permit;
 
@@ -18,7 +18,7 @@ use super::permit::Permit;
 #[must_use = "dropping it cancels the call"]
 pub struct Waiting {
     line: Line,
-    call: Call,
+    wanted: Wanted,
     /// `None` once resolved.
     turn: Option<oneshot::Receiver<Result<Grant, Ended>>>,
 }
@@ -32,21 +32,27 @@ pub enum Ended {
     /// It was not taken: too many wait already, or its scope was forgotten.
     #[error(transparent)]
     NotTaken(#[from] SubmitError),
+    /// It was expected to depart after its deadline, and wanted to know as soon as that could be told.
+    #[error("its turn would come after its deadline")]
+    Late {
+        /// When it would depart, or one that came now in its place; cut to a day from now.
+        expected: tokio::time::Instant,
+    },
     /// Nobody drives the machine any more.
     #[error(transparent)]
     Stopped(#[from] Stopped),
 }
 
 impl Waiting {
-    pub(crate) fn new(line: Line, call: Call) -> (Turn, Self) {
+    pub(crate) fn new(line: Line, wanted: Wanted) -> (Turn, Self) {
         let (turn, come) = oneshot::channel();
-        (turn, Self { line, call, turn: Some(come) })
+        (turn, Self { line, wanted, turn: Some(come) })
     }
 
     /// The call's name, for [`Pacer::forecast`](super::Pacer::forecast).
     #[must_use]
     pub const fn call(&self) -> CallId {
-        self.call.id
+        self.wanted.call.id
     }
 }
 
@@ -58,7 +64,7 @@ impl Future for Waiting {
         let come = ready!(Pin::new(turn).poll(cx));
         self.turn = None;
         Poll::Ready(match come {
-            Ok(Ok(grant)) => Ok(Permit::new(self.line.clone(), self.call, grant)),
+            Ok(Ok(grant)) => Ok(Permit::new(self.line.clone(), self.wanted, grant)),
             Ok(Err(ended)) => Err(ended),
             Err(_) => Err(Stopped.into()),
         })
@@ -72,9 +78,9 @@ impl Drop for Waiting {
         // returned by the driver: its slot is lost in neither case.
         turn.close();
         match turn.try_recv() {
-            Ok(Ok(grant)) => drop(Permit::new(self.line.clone(), self.call, grant)),
+            Ok(Ok(grant)) => drop(Permit::new(self.line.clone(), self.wanted, grant)),
             Ok(Err(_)) => {}
-            Err(_) => self.line.tell(Command::Cancel { call: self.call.id }),
+            Err(_) => self.line.tell(Command::Cancel { call: self.wanted.call.id }),
         }
     }
 }

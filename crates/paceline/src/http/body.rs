@@ -1,6 +1,7 @@
 //! Reply bodies, read up to a bound.
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
@@ -11,8 +12,30 @@ pub(crate) struct ReadBody {
     /// The only chunk so far; most bodies have one, and it is not copied.
     whole: Bytes,
     joined: BytesMut,
-    /// Nothing more is read, and whether that was all.
-    over: Option<bool>,
+    /// What came beyond the bound with the last chunk.
+    beyond: Bytes,
+    trailers: Option<HeaderMap>,
+    over: Option<Over>,
+}
+
+/// Why nothing more is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Over {
+    Complete,
+    Cut,
+    Broken,
+}
+
+/// A body of which a part was read, to be passed on.
+#[derive(Debug)]
+pub(crate) struct HalfRead {
+    /// What was read, in order.
+    pub(crate) read: [Bytes; 2],
+    pub(crate) trailers: Option<HeaderMap>,
+    /// Whether it broke off after that.
+    pub(crate) is_broken: bool,
+    /// The rest.
+    pub(crate) incoming: Incoming,
 }
 
 /// How far reading came.
@@ -28,18 +51,23 @@ pub(crate) enum BodyEnd {
 
 impl ReadBody {
     pub(crate) fn new(incoming: Incoming) -> Self {
-        Self { incoming, whole: Bytes::new(), joined: BytesMut::new(), over: None }
+        let (whole, beyond) = (Bytes::new(), Bytes::new());
+        Self { incoming, whole, joined: BytesMut::new(), beyond, trailers: None, over: None }
     }
 
     /// Reads to the end, or until more than `limit` bytes have come. Of what did not end well there is no more than was read.
     pub(crate) async fn read(&mut self, limit: usize) -> BodyEnd {
         match self.over {
-            Some(true) => return BodyEnd::Complete,
-            Some(false) => return BodyEnd::Cut,
+            Some(Over::Complete) => return BodyEnd::Complete,
+            Some(Over::Cut | Over::Broken) => return BodyEnd::Cut,
             None => {}
         }
         let end = self.read_on(limit).await;
-        self.over = Some(matches!(end, BodyEnd::Complete));
+        self.over = Some(match end {
+            BodyEnd::Complete => Over::Complete,
+            BodyEnd::Cut => Over::Cut,
+            BodyEnd::Broken(_) => Over::Broken,
+        });
         end
     }
 
@@ -49,10 +77,11 @@ impl ReadBody {
                 Ok(Ok(chunk)) if self.len() + chunk.len() > limit => {
                     let room = limit - self.len();
                     self.push(chunk.slice(..room));
+                    self.beyond = chunk.slice(room..);
                     return BodyEnd::Cut;
                 }
                 Ok(Ok(chunk)) => self.push(chunk),
-                Ok(Err(_trailers)) => {}
+                Ok(Err(frame)) => self.trailers = frame.into_trailers().ok(),
                 Err(error) => return BodyEnd::Broken(error),
             }
         }
@@ -62,6 +91,17 @@ impl ReadBody {
     /// What was read.
     pub(crate) fn into_bytes(self) -> Bytes {
         if self.joined.is_empty() { self.whole } else { self.joined.freeze() }
+    }
+
+    /// What was read and what is still to come.
+    pub(crate) fn into_half_read(self) -> HalfRead {
+        let read = if self.joined.is_empty() { self.whole } else { self.joined.freeze() };
+        HalfRead {
+            read: [read, self.beyond],
+            trailers: self.trailers,
+            is_broken: self.over == Some(Over::Broken),
+            incoming: self.incoming,
+        }
     }
 
     /// What was read so far.

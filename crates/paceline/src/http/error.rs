@@ -64,6 +64,9 @@ pub enum AttemptError {
         /// What hyper says.
         source: hyper::Error,
     },
+    /// The connection broke inside the reply's body while it was looked at.
+    #[error("the reply broke off")]
+    BrokenOff,
     /// The reply's body is larger than the client takes.
     #[error("the reply is larger than {limit} bytes: raise the client's `max_reply_body`")]
     TooLarge {
@@ -82,12 +85,14 @@ impl AttemptError {
             | Self::Tls { .. }
             | Self::ConnectTimedOut { .. }
             | Self::NotStarted { .. } => Reply::NotSent,
-            Self::TimedOut { .. } | Self::Broken { .. } | Self::Truncated { .. } | Self::TooLarge { .. } => {
-                Reply::Lost
-            }
+            Self::TimedOut { .. }
+            | Self::Broken { .. }
+            | Self::Truncated { .. }
+            | Self::BrokenOff
+            | Self::TooLarge { .. } => Reply::Lost,
         }
     }
 }
 
 /// Any error of another crate.
-pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

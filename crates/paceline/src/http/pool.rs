@@ -3,46 +3,59 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
-use http_body_util::Full;
-use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
 use rustc_hash::FxHashMap;
 use rustls::ClientConfig;
 use tokio::time::Instant;
 
-use super::connect::Connector;
+use super::connect::{Connector, Dialled};
+use super::connection::{Connection, Stream, Trunk};
 use super::error::AttemptError;
+use super::outgoing::Outgoing;
 use super::target::Origin;
 
-/// Hands out connections, each to one attempt at a time; makes one when none is idle.
+/// Hands out connections of HTTP/1.1, each to one attempt at a time, and streams of HTTP/2; makes a connection when none is free.
 #[derive(Clone, Debug)]
 pub(crate) struct Pool {
     connector: Connector,
-    idle: Arc<Mutex<FxHashMap<Origin, Vec<Idle>>>>,
+    kept: Arc<Mutex<FxHashMap<Origin, Kept>>>,
     idle_at_most: Duration,
 }
 
-/// One connection, for one attempt. Dropped instead of [kept](Pool::keep), it is closed.
-#[derive(Debug)]
-pub(crate) struct Connection {
-    sender: SendRequest<Full<Bytes>>,
+/// What is kept for one origin.
+#[derive(Debug, Default)]
+struct Kept {
+    idle: Vec<Idle>,
+    trunks: Vec<KeptTrunk>,
 }
 
 #[derive(Debug)]
 struct Idle {
-    sender: SendRequest<Full<Bytes>>,
+    sender: SendRequest<Outgoing>,
     since: Instant,
+}
+
+#[derive(Debug)]
+struct KeptTrunk {
+    trunk: Trunk,
+    used: Instant,
+}
+
+/// What a connection has to be able to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    Request,
+    /// Speak HTTP/1.1, so that it can become something else.
+    Upgrade,
 }
 
 impl Pool {
     /// Connections that were idle for longer than `idle_at_most` are not used again.
     pub(crate) fn new(connector: Connector, idle_at_most: Duration) -> Self {
-        Self { connector, idle: Arc::default(), idle_at_most }
+        Self { connector, kept: Arc::default(), idle_at_most }
     }
 
-    /// A connection that is ready for a request, kept or new.
+    /// A connection that is ready for a request, kept or new; `tls` is what a new one offers.
     ///
     /// # Errors
     /// When none can be made; nothing was sent.
@@ -50,87 +63,98 @@ impl Pool {
         &self,
         origin: &Origin,
         tls: Option<Arc<ClientConfig>>,
+        need: Need,
     ) -> Result<Connection, AttemptError> {
-        while let Some(sender) = self.take(origin) {
-            let mut connection = Connection { sender };
+        while let Some(mut connection) = self.take(origin, need) {
             if connection.is_usable().await {
                 return Ok(connection);
             }
         }
-        Ok(Connection { sender: self.connector.dial(origin, tls).await? })
+        // Boxed: a handshake's state is many times that of a call, and most calls need none.
+        match Box::pin(self.connector.dial(origin, tls)).await? {
+            Dialled::Http1(sender) => Ok(Connection::Own(sender)),
+            Dialled::Http2(sender, limit) => {
+                Ok(Connection::Shared(self.share(origin, &Trunk::new(sender, limit))))
+            }
+        }
     }
 
-    /// Keeps a connection whose reply was read to its end.
+    /// Keeps a connection whose reply was read to its end. A shared one is kept from the start.
     pub(crate) fn keep(&self, origin: &Origin, connection: Connection) {
-        if connection.sender.is_closed() {
+        let Connection::Own(sender) = connection else { return };
+        if sender.is_closed() {
             return;
         }
-        let kept = Idle { sender: connection.sender, since: Instant::now() };
-        let mut idle = self.lock();
-        match idle.get_mut(origin) {
-            Some(kept_before) if kept_before.len() >= IDLE_PER_ORIGIN => {}
-            Some(kept_before) => kept_before.push(kept),
-            None => drop(idle.insert(origin.clone(), vec![kept])),
+        let idle = Idle { sender, since: Instant::now() };
+        let mut kept = self.lock();
+        let here = of_origin(&mut kept, origin);
+        if here.idle.len() < IDLE_PER_ORIGIN {
+            here.idle.push(idle);
         }
     }
 
-    fn take(&self, origin: &Origin) -> Option<SendRequest<Full<Bytes>>> {
-        let mut idle = self.lock();
-        let kept = idle.get_mut(origin)?;
+    /// A stream of a connection that others share already, else of `fresh`, which is shared from now on.
+    fn share(&self, origin: &Origin, fresh: &Trunk) -> Stream {
+        let mut kept = self.lock();
+        let here = of_origin(&mut kept, origin);
+        // When many dial at once the first connection often has room for all of them.
+        if let Some(stream) = here.stream(Instant::now()) {
+            return stream;
+        }
+        let stream = fresh.first_stream();
+        here.trunks.push(KeptTrunk { trunk: fresh.clone(), used: Instant::now() });
+        stream
+    }
+
+    fn take(&self, origin: &Origin, need: Need) -> Option<Connection> {
+        let mut kept = self.lock();
+        let here = kept.get_mut(origin)?;
         let now = Instant::now();
-        // The oldest are in front: what they wait for, a burst as large as the last, may never come.
-        let expired = kept.iter().take_while(|idle| now - idle.since > self.idle_at_most).count();
-        kept.drain(..expired);
-        let taken = kept.pop().map(|idle| idle.sender);
-        if kept.is_empty() {
-            idle.remove(origin);
+        here.expire(now, self.idle_at_most);
+        let stream = if need == Need::Request { here.stream(now) } else { None };
+        let taken = match stream {
+            Some(stream) => Some(Connection::Shared(stream)),
+            None => here.idle.pop().map(|idle| Connection::Own(idle.sender)),
+        };
+        if here.idle.is_empty() && here.trunks.is_empty() {
+            kept.remove(origin);
         }
         taken
     }
 
-    fn lock(&self) -> MutexGuard<'_, FxHashMap<Origin, Vec<Idle>>> {
+    fn lock(&self) -> MutexGuard<'_, FxHashMap<Origin, Kept>> {
         // Nothing that runs under the lock leaves it half done.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Connection {
-    /// Whether it can take a request now, or within the moment that its task needs to finish the last one.
-    pub(crate) async fn is_usable(&mut self) -> bool {
-        if self.sender.is_ready() {
-            return true;
-        }
-        if self.sender.is_closed() {
-            return false;
-        }
-        // Not ready: its task has not run since the reply's last byte, or the platform answered without
-        // reading the request and the rest of it is stuck. Only the first is worth a moment.
-        matches!(tokio::time::timeout(READY_WITHIN, self.sender.ready()).await, Ok(Ok(())))
-    }
-
-    /// Sends a request and waits for the head of its reply.
-    ///
-    /// # Errors
-    /// [`AttemptError::NotStarted`] when the request came back untouched, [`AttemptError::Broken`] when
-    /// nobody knows.
-    pub(crate) async fn send(
-        &mut self,
-        origin: &Origin,
-        request: Request<Full<Bytes>>,
-    ) -> Result<Response<Incoming>, AttemptError> {
-        self.sender.try_send_request(request).await.map_err(|mut failed| {
-            let authority = origin.authority.as_str().into();
-            // hyper returns the message only when it never began to write it.
-            match failed.take_message() {
-                Some(_) => AttemptError::NotStarted { authority },
-                None => AttemptError::Broken { authority, source: failed.into_error() },
-            }
+impl Kept {
+    fn stream(&mut self, now: Instant) -> Option<Stream> {
+        self.trunks.iter_mut().find_map(|kept| {
+            let stream = kept.trunk.try_stream()?;
+            kept.used = now;
+            Some(stream)
         })
     }
+
+    fn expire(&mut self, now: Instant, idle_at_most: Duration) {
+        // The oldest are in front: what they wait for, a burst as large as the last, may never come.
+        let expired = self.idle.iter().take_while(|idle| now - idle.since > idle_at_most).count();
+        self.idle.drain(..expired);
+        self.trunks.retain(|kept| {
+            let is_old = kept.trunk.is_idle() && now - kept.used > idle_at_most;
+            !kept.trunk.is_closed() && !is_old
+        });
+    }
+}
+
+/// What is kept for `origin`; its name is copied only where there is nothing yet.
+fn of_origin<'a>(kept: &'a mut FxHashMap<Origin, Kept>, origin: &Origin) -> &'a mut Kept {
+    if !kept.contains_key(origin) {
+        kept.insert(origin.clone(), Kept::default());
+    }
+    kept.get_mut(origin).expect("it was just put there")
 }
 
 /// As many as the largest sensible number of workers; more are closed.
 const IDLE_PER_ORIGIN: usize = 1024;
-
-/// A task that is scheduled at all runs within this time; a stuck connection costs an attempt no more.
-const READY_WITHIN: Duration = Duration::from_millis(20);

@@ -60,12 +60,34 @@ impl Target {
     }
 }
 
+impl Target {
+    /// The URL as messages may show it: without the query, which may hold a secret.
+    pub(crate) fn shown(&self) -> String {
+        format!("{}://{}{}", self.origin.scheme(), self.origin.authority, self.path.path())
+    }
+
+    /// The whole URL, as HTTP/2 names it; `host` is what the caller calls the authority.
+    pub(crate) fn absolute(&self, host: Option<&HeaderValue>) -> Uri {
+        let named = host.and_then(|host| http::uri::Authority::try_from(host.as_bytes()).ok());
+        let path = self.path.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
+        Uri::builder()
+            .scheme(self.origin.scheme())
+            .authority(named.unwrap_or_else(|| self.origin.authority.clone()))
+            .path_and_query(path)
+            .build()
+            .expect("scheme, authority and path make a URL")
+    }
+}
+
 impl Origin {
+    fn scheme(&self) -> Scheme {
+        if self.secure { Scheme::HTTPS } else { Scheme::HTTP }
+    }
+
     /// The URL that a connector dials.
     pub(crate) fn uri(&self) -> Uri {
-        let scheme = if self.secure { Scheme::HTTPS } else { Scheme::HTTP };
         Uri::builder()
-            .scheme(scheme)
+            .scheme(self.scheme())
             .authority(self.authority.clone())
             .path_and_query("/")
             .build()

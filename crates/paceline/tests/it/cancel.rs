@@ -85,3 +85,18 @@ async fn one_at_a_time() -> (Client, ScopeSet) {
     limit(client.pacer(), one_slot()).await;
     (client, scopes)
 }
+
+#[tokio::test(start_paused = true)]
+async fn callers_that_leave_in_flight_say_nothing_of_the_platform() {
+    let pacer = Pacer::start(paceline::Config::default());
+    let scope = pacer.scope(paceline::ScopeKind::Credential, "default").await.unwrap();
+    for _ in 0..50 {
+        let permit = pacer.submit(CallSpec::new(ScopeSet::one(scope))).await.unwrap();
+        let LastLook::Departed(in_flight) = permit.depart().await.unwrap() else { panic!("no gate closed") };
+        drop(in_flight);
+    }
+    let closed = pacer.snapshot().await.unwrap().scopes.into_iter().find_map(|scope| scope.closed);
+    assert_eq!(closed, None);
+    let status = pacer.status().borrow_and_update().in_flight;
+    assert_eq!(status, 0);
+}

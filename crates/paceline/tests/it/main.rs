@@ -4,11 +4,15 @@
 mod bodies;
 mod cancel;
 mod connections;
+mod dependencies;
 mod disguises;
 mod hooks;
+mod layer;
 mod pacer;
 mod platform;
 mod refusals;
+#[cfg(feature = "reqwest")]
+mod reqwest;
 mod secrets;
 mod tls;
 mod uncertain;

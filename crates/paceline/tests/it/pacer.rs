@@ -43,7 +43,7 @@ async fn a_granted_permit_that_nobody_fetched_is_returned() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_attempt_dropped_in_flight_counts_as_lost_and_frees_its_slot() {
+async fn an_attempt_dropped_in_flight_frees_its_slot_and_counts_for_nothing() {
     let (pacer, scopes) = one_at_a_time().await;
     let mut events = pacer.subscribe();
     drop(depart(pacer.submit(CallSpec::new(scopes))).await);
@@ -53,7 +53,8 @@ async fn an_attempt_dropped_in_flight_counts_as_lost_and_frees_its_slot() {
             break outcome;
         }
     };
-    assert_eq!(outcome, Outcome::Uncertain);
+    // That of the second: of the first nobody knows.
+    assert_eq!(outcome, Outcome::Accepted);
 }
 
 #[tokio::test(start_paused = true)]
@@ -236,4 +237,45 @@ async fn refuse(pacer: &Pacer, scopes: ScopeSet, seconds: u64) -> Waiting {
 
 fn refusal(seconds: u64) -> Reply {
     Reply::refused(429, Duration::from_secs(seconds))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_declines_to_be_late_is_told_when_it_is_refused_again() {
+    let (pacer, scopes) = start().await;
+    let in_flight = depart(pacer.submit(impatient(scopes, 10))).await;
+    let Next::Retry(waiting) = in_flight.settle(refusal(30)).await.unwrap() else { panic!("no retry") };
+    assert_late(waiting, 30).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_declines_to_be_late_is_told_when_a_gate_closes_over_it() {
+    let (pacer, scopes) = one_at_a_time().await;
+    let in_flight = depart(pacer.submit(CallSpec::new(scopes))).await;
+    let (impatient, patient) = (pacer.submit(impatient(scopes, 10)), pacer.submit(impatient(scopes, 3_600)));
+    drop(in_flight.settle(refusal(30)).await.unwrap());
+    assert_late(impatient, 30).await;
+    accept(patient.await.unwrap()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_deadline_passed_in_flight_is_told_when_the_gate_opens() {
+    let (pacer, scopes) = start().await;
+    let in_flight = depart(pacer.submit(impatient(scopes, 10))).await;
+    tokio::time::advance(Duration::from_secs(20)).await;
+    let Next::Retry(waiting) = in_flight.settle(refusal(30)).await.unwrap() else { panic!("no retry") };
+    assert_late(waiting, 30).await;
+}
+
+/// A call that wants to depart within so many seconds, or to know that it will not.
+fn impatient(scopes: ScopeSet, seconds: u64) -> CallSpec {
+    let deadline = Some(Instant::now() + Duration::from_secs(seconds));
+    CallSpec { deadline, decline_late: true, ..CallSpec::new(scopes) }
+}
+
+/// It ends now, and is told to come back no earlier than in so many seconds.
+async fn assert_late(waiting: Waiting, seconds: u64) {
+    let now = Instant::now();
+    let Err(Ended::Late { expected }) = waiting.await else { panic!("it is not late") };
+    assert_eq!(Instant::now(), now, "at once");
+    assert!(expected >= now + Duration::from_secs(seconds), "{:?}", expected - now);
 }

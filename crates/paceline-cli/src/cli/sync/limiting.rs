@@ -1,15 +1,12 @@
 //! Which of the configured limits hold for a run, and what is known of them.
 
-use std::num::{NonZeroU32, NonZeroUsize};
-
 use paceline_core::headers::QuotaUnit;
 use paceline_core::profile::KnownQuota;
-use paceline_core::{KnownRate, Limits, Rate, Reserve, ScopeKind};
+use paceline_core::{Limits, Rate, ScopeKind};
 
 use crate::settings::{ScopeLimit, Settings};
 use crate::sync::{ScopeLimits, SyncPlan};
 use crate::template::RequestSpec;
-use crate::units::{self, Percent};
 
 /// Two limits of which a run can fall under one only.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +31,7 @@ pub(super) fn limits(
     let mut others: Vec<&ScopeLimit> = Vec::new();
     for limit in settings.limits.iter().filter(|limit| applies(limit, request)) {
         if limit.kind == ScopeKind::Credential {
-            credential = known_limits(limit, settings);
+            credential = limit.known_limits(&settings.run);
             continue;
         }
         if let Some(first) = others.iter().find(|known| known.kind == limit.kind) {
@@ -46,12 +43,12 @@ pub(super) fn limits(
     let others = others.into_iter().map(|limit| ScopeLimits {
         kind: limit.kind,
         name: limit.name.clone().unwrap_or_else(|| request.url.host().to_owned()),
-        limits: known_limits(limit, settings),
+        limits: limit.known_limits(&settings.run),
     });
     if credential.known.is_none() && credential.start.is_none() {
         credential.start = hinted(hints);
     }
-    Ok((with_ceilings(credential, settings), others.collect()))
+    Ok((settings.run.with_ceilings(credential), others.collect()))
 }
 
 /// What is configured and holds no call of this run back; for people.
@@ -97,47 +94,12 @@ const fn one_of_a_kind(kind: ScopeKind) -> &'static str {
     }
 }
 
-fn known_limits(limit: &ScopeLimit, settings: &Settings) -> Limits {
-    let rate = limit.rate.and_then(core_rate);
-    let known = rate.filter(|_| limit.known).map(|rate| {
-        let burst = limit.burst.unwrap_or(NonZeroU32::MIN);
-        KnownRate { rate, burst }
-    });
-    Limits {
-        known,
-        start: rate.filter(|_| !limit.known),
-        ceiling: None,
-        in_flight: limit.in_flight,
-        reserve: reserve(settings.run.reserve.or(limit.reserve)),
-    }
-}
-
 /// The slowest rate of requests that the credential is said to have.
 fn hinted(hints: &[KnownQuota]) -> Option<Rate> {
     let is_meant =
         |hint: &&KnownQuota| hint.scope == ScopeKind::Credential && hint.unit == QuotaUnit::Requests;
     let rates = hints.iter().filter(is_meant).filter_map(|hint| Rate::per(hint.count.get(), hint.period?));
     rates.min_by(|a, b| a.as_per_second().total_cmp(&b.as_per_second()))
-}
-
-/// What the user allows, whatever the platform would: on the credential, which every call has.
-fn with_ceilings(limits: Limits, settings: &Settings) -> Limits {
-    let run = &settings.run;
-    let most = run.max_in_flight.and_then(|most: NonZeroUsize| NonZeroU32::try_from(most).ok());
-    Limits {
-        ceiling: run.max_rate.and_then(core_rate),
-        in_flight: limits.in_flight.into_iter().chain(most).min(),
-        reserve: run.reserve.map_or(limits.reserve, |share| reserve(Some(share))),
-        ..limits
-    }
-}
-
-fn reserve(share: Option<Percent>) -> Reserve {
-    share.and_then(|share| Reserve::share(share.fraction())).unwrap_or_default()
-}
-
-fn core_rate(rate: units::Rate) -> Option<Rate> {
-    Rate::per(rate.count.get(), rate.per)
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ impl Paced {
         let watch = self.watch.clone();
         Request {
             headers: message.headers,
-            body: message.body,
+            body: message.body.into(),
             cost: Cost(submission.cost.0),
             on_uncertain: if submission.is_repeatable { OnUncertain::Retry } else { OnUncertain::Hold },
             on_attempt: Some(Box::new(move |report| watch.note(&report.reply))),

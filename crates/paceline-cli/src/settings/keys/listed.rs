@@ -1,4 +1,4 @@
-//! The keys of every table but `[auth]` and `[limits]`.
+//! The keys of every table but `[auth]`, `[limits]` and `[proxy]`.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(super) static TARGET: [SettingKey; 7] = [
         kind: "method",
         default: "\"POST\"",
         example: "\"PUT\"",
-        set: |settings, value| method(value).map(|method| settings.target.method = method),
+        set: |settings, value| method(value.text()?).map(|method| settings.target.method = method),
         show: |settings| Some(quoted(settings.target.method.as_str())),
     },
     SettingKey {
@@ -201,12 +201,7 @@ pub(super) static RETRY: [SettingKey; 4] = [
         default: "",
         example: "\"hold\"",
         set: |settings, value| on_uncertain(value).map(|choice| settings.retry.on_uncertain = Some(choice)),
-        show: |settings| {
-            settings.retry.on_uncertain.map(|choice| match choice {
-                OnUncertain::Retry => quoted("retry"),
-                OnUncertain::Hold => quoted("hold"),
-            })
-        },
+        show: |settings| settings.retry.on_uncertain.map(shown_on_uncertain),
     },
     SettingKey {
         name: "retry.idempotency_key",
@@ -273,21 +268,27 @@ pub(super) static RUN: [SettingKey; 5] = [
     },
 ];
 
-fn method(value: Value<'_>) -> Result<Method, String> {
-    let text = value.text()?;
+pub(super) fn method(text: &str) -> Result<Method, String> {
     if text.bytes().any(|byte| byte.is_ascii_lowercase()) {
         return Err(format!("`{text}` is not a method; write `{}`", text.to_ascii_uppercase()));
     }
     text.parse().map_err(|_| format!("`{text}` is not a method; write POST, PUT, PATCH or the like"))
 }
 
-fn on_uncertain(value: Value<'_>) -> Result<OnUncertain, String> {
+pub(super) fn on_uncertain(value: Value<'_>) -> Result<OnUncertain, String> {
     match value.text()? {
         "retry" => Ok(OnUncertain::Retry),
         "hold" => Ok(OnUncertain::Hold),
         other => Err(format!(
             "`{other}` is not a choice; write \"retry\" to send again what may have been applied, or \"hold\" to report it"
         )),
+    }
+}
+
+pub(super) fn shown_on_uncertain(choice: OnUncertain) -> String {
+    match choice {
+        OnUncertain::Retry => quoted("retry"),
+        OnUncertain::Hold => quoted("hold"),
     }
 }
 

@@ -3,7 +3,7 @@
 use paceline_cli::settings::{ConfigFile, Flag, Key, Layers, all_keys, print_config};
 use proptest::prelude::*;
 
-use super::load;
+use super::{load, written_name};
 
 #[test]
 fn the_print_says_where_each_value_comes_from() {
@@ -43,6 +43,17 @@ fn the_print_says_where_each_value_comes_from() {
     workers = 500 # --workers
     max_dead = "5%" # default
 
+    [proxy]
+    listen = "127.0.0.1:8088" # default
+    patience = "30s" # default
+    client = "credential" # default
+    credential = ["authorization", "x-api-key"] # default
+    max_waiting = 10000 # default
+    max_body = "1MiB" # default
+    max_held = "256MiB" # default
+    max_connections = 10000 # default
+    drain = "30s" # default
+
     [limits.endpoint."POST /x"]
     rate = "20/s" # paceline.toml:11
     known = true # default
@@ -54,19 +65,29 @@ fn configuration() -> impl Strategy<Value = String> {
     let (limits, plain): (Vec<Key>, Vec<Key>) = all_keys().partition(|key| !key.name.contains('.'));
     let (auth, plain): (Vec<Key>, Vec<Key>) =
         plain.into_iter().partition(|key| key.name.starts_with("auth."));
+    let (named, plain): (Vec<Key>, Vec<Key>) =
+        plain.into_iter().partition(|key| key.name.contains("PREFIX") || key.name.contains("NAME"));
     let plain = prop::sample::subsequence(plain.clone(), 0..=plain.len());
+    let named = prop::sample::subsequence(named.clone(), 0..=named.len()).prop_shuffle();
     let auth = prop::option::of(prop::sample::select(auth));
     let limits = prop::sample::subsequence(limits.clone(), 0..=limits.len());
     let tables = prop::sample::subsequence(
         vec!["tenant", "credential", "integration.crm", "endpoint.\"POST /x\"", "integration.\"a.b\\\"c\""],
         0..=5,
     );
-    (plain, auth, limits, tables).prop_map(|(plain, auth, limits, tables)| {
+    (plain, auth, limits, tables, named).prop_map(|(plain, auth, limits, tables, named)| {
         let plain = plain.iter().chain(&auth).map(|key| format!("{} = {}\n", key.name, key.example));
+        let named: Vec<String> =
+            named.iter().map(|key| format!("{} = {}\n", written_name(key.name), key.example)).collect();
+        // Every route and rule twice, the second time under another name.
+        let twins: Vec<String> = named
+            .iter()
+            .map(|line| line.replace("rule.exports", "rule.\"a.b \\\"c\"").replace("oauth", "a.b \\\"c"))
+            .collect();
         let limits = tables.iter().flat_map(|table| {
             limits.iter().map(move |key| format!("limits.{table}.{} = {}\n", key.name, key.example))
         });
-        plain.chain(limits).collect()
+        plain.chain(limits).chain(named).chain(twins).collect()
     })
 }
 

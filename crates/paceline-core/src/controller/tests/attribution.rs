@@ -125,6 +125,34 @@ fn siblings_that_are_accepted_end_the_hold_and_open_no_gate() {
 }
 
 #[test]
+fn a_late_refusal_that_tells_a_longer_wait_than_siblings_lifted_holds_anew() {
+    for first in [Reply::status(429), Reply::refused(429, 20 * SECOND)] {
+        let mut family = Family::new();
+        let [a, _] = family.depart(at(0), 3);
+        let [_, b] = family.depart(at(30), 3);
+        family.reply(at(50), a[0], &first);
+        b[1..].iter().for_each(|&attempt| family.reply(at(70), attempt, &Reply::status(200)));
+        family.reply(at(73), a[1], &Reply::refused(429, 60 * SECOND));
+        let [a, b] = family.try_depart(at(80), 1);
+        assert_eq!((a.len(), b.len()), (0, 0), "{first:?}");
+        assert!(family.first_departure_after(at(80)) >= at(60_073), "{first:?}");
+    }
+}
+
+#[test]
+fn a_wait_that_comes_late_and_with_a_failure_is_kept_whatever_siblings_lifted() {
+    let mut family = Family::new();
+    let [a, _] = family.depart(at(0), 3);
+    let [_, b] = family.depart(at(30), 3);
+    family.reply(at(50), a[0], &Reply::refused(429, 60 * SECOND));
+    b[1..].iter().for_each(|&attempt| family.reply(at(70), attempt, &Reply::status(200)));
+    family.reply(at(73), a[1], &Reply::refused(500, 20 * SECOND));
+    let [_, b] = family.try_depart(at(80), 1);
+    assert_eq!(b.len(), 0);
+    assert!(family.first_departure_after(at(80)) >= at(20_073));
+}
+
+#[test]
 fn siblings_that_left_before_the_refused_one_arrived_and_short_waits_say_nothing() {
     for (departed_at, wait) in [(10, 60 * SECOND), (30, SECOND)] {
         let mut family = Family::new();

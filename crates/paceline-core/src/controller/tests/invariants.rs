@@ -4,8 +4,14 @@ use proptest::prelude::*;
 
 use super::trace::{Trace, steps};
 
+/// So many cases, or more where `PROPTEST_CASES` asks for more.
+fn at_least(cases: u32) -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: cases.max(config.cases), ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(at_least(400))]
 
     /// 1 (gates), 2 (own waits), 3 (slots), 4 (work conserving), 5 (every call ends once) and 8 (bounded): the trace
     /// checks each decision.
@@ -16,6 +22,7 @@ proptest! {
         trace.drain();
         let machine = &trace.machine;
         prop_assert_eq!((machine.waiting(), machine.in_flight()), (0, 0));
+        prop_assert!(machine.waiting.is_spotless());
         prop_assert!(machine.calls.is_empty() && machine.resting.is_empty() && machine.deadlines.is_empty());
         for (_, _, _, scope) in machine.scopes.iter() {
             prop_assert_eq!((scope.references, scope.slots_taken()), (0, 0));

@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::controller::{Controller, Departure, WaitReason};
 use crate::{
     Answered, AttemptId, Call, CallId, ClientId, Config, Cost, Event, GateCause, GiveUp, Instant, KnownRate,
-    Limits, OnUncertain, Rate, Reply, ScopeId, ScopeKind, ScopeSet, SubmitError, Verdict, WallTime,
+    Limits, OnUncertain, Priority, Rate, Reply, ScopeId, ScopeKind, ScopeSet, SubmitError, Verdict, WallTime,
+    Weight,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -16,8 +17,16 @@ pub(super) fn at(millis: u64) -> Instant {
 }
 
 pub(super) fn call(id: u64, scopes: ScopeSet) -> Call {
-    let on_uncertain = OnUncertain::Retry;
-    Call { id: CallId(id), client: ClientId(0), scopes, cost: Cost::ONE, deadline: None, on_uncertain }
+    Call {
+        id: CallId(id),
+        client: ClientId(0),
+        scopes,
+        cost: Cost::ONE,
+        weight: Weight::ONE,
+        priority: Priority::Normal,
+        deadline: None,
+        on_uncertain: OnUncertain::Retry,
+    }
 }
 
 pub(super) fn known(per_second: f64, burst: u32) -> Limits {
@@ -454,7 +463,7 @@ fn nothing_is_given_back_of_what_a_closing_took_away() {
         machine.handle_reply(at(60), second[0], &Reply::refused(429, SECOND));
         let answered = Answered { cost: Some(actual), ..Answered::status(200) };
         machine.handle_reply(at(61), started[0], &Reply::Answered(answered));
-        machine.scopes.state(scope).paced_at(at(61))
+        machine.scopes.state(scope).paced_at(at(61), Cost::ONE)
     };
     assert_eq!(next(0), next(1));
 }

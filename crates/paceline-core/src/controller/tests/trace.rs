@@ -11,7 +11,7 @@ use crate::controller::{Controller, Departure};
 use crate::queue::LaneId;
 use crate::{
     Answered, AttemptId, Call, CallId, ClientId, Config, Cost, Event, GiveUp, Instant, KnownRate, Limits,
-    Meaning, OnUncertain, Rate, Reply, ScopeId, ScopeKind, ScopeSet, Verdict,
+    Meaning, OnUncertain, Priority, Rate, Reply, ScopeId, ScopeKind, ScopeSet, Verdict, Weight,
 };
 
 /// One thing that a driver tells the machine.
@@ -21,6 +21,7 @@ pub(super) enum Step {
         client: u64,
         scopes: usize,
         cost: u32,
+        rank: (Weight, Priority),
         deadline: Option<u64>,
         hold: bool,
     },
@@ -77,10 +78,13 @@ fn answer() -> impl Strategy<Value = Answer> {
 
 pub(super) fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let index = any::<prop::sample::Index>;
-    let submit = (0_u64..4, 0_usize..SCOPE_SETS, 1_u32..4, prop::option::of(0_u64..5_000), any::<bool>());
-    let submit = submit.prop_map(|(client, scopes, cost, deadline, hold)| {
+    let rank = (prop_oneof![Just(1), 1_u32..=1_000], prop::sample::select(Priority::ALL.to_vec()));
+    let rank = rank.prop_map(|(turns, priority)| (Weight::new(turns).expect("in range"), priority));
+    let deadline = prop::option::of(0_u64..5_000);
+    let submit = (0_u64..4, 0_usize..SCOPE_SETS, 1_u32..4, rank, deadline, any::<bool>());
+    let submit = submit.prop_map(|(client, scopes, cost, rank, deadline, hold)| {
         let deadline = deadline.filter(|millis| millis % 3 == 0);
-        Step::Submit { client, scopes, cost, deadline, hold }
+        Step::Submit { client, scopes, cost, rank, deadline, hold }
     });
     let step = prop_oneof![
         8 => submit,
@@ -112,9 +116,12 @@ pub(super) struct Trace {
     told_call: BTreeMap<CallId, Instant>,
     told_scope: BTreeMap<ScopeId, Instant>,
     gate_opens: BTreeMap<ScopeId, Instant>,
-    /// Until when scopes of calls that were told a wait are to stay away, unless siblings acquit them.
-    held_until: BTreeMap<ScopeId, Instant>,
-    released_at: BTreeMap<ScopeId, Instant>,
+    /// Until when scopes of calls that were told a wait are to stay away, unless siblings acquit them, and the longest such wait.
+    held_until: BTreeMap<ScopeId, (Instant, Duration)>,
+    /// Until when they are to stay away whatever siblings say: the wait came with a failure.
+    firm_until: BTreeMap<ScopeId, Instant>,
+    /// When siblings last acquitted a scope, and of what wait.
+    released: BTreeMap<ScopeId, (Instant, Duration)>,
     pub(super) decisions: Vec<String>,
 }
 
@@ -147,7 +154,8 @@ impl Trace {
             told_scope: BTreeMap::new(),
             gate_opens: BTreeMap::new(),
             held_until: BTreeMap::new(),
-            released_at: BTreeMap::new(),
+            firm_until: BTreeMap::new(),
+            released: BTreeMap::new(),
             decisions: Vec::new(),
         };
         trace.intern();
@@ -196,9 +204,7 @@ impl Trace {
 
     fn step(&mut self, step: &Step) {
         match step {
-            Step::Submit { client, scopes, cost, deadline, hold } => {
-                self.submit(*client, *scopes, *cost, *deadline, *hold);
-            }
+            Step::Submit { .. } => self.submit(step),
             Step::Advance(nanos) => self.now = self.now + Duration::from_nanos(*nanos),
             Step::Sent(index) => {
                 if let Some(attempt) = self.pick(index) {
@@ -234,7 +240,10 @@ impl Trace {
         }
     }
 
-    fn submit(&mut self, client: u64, scopes: usize, cost: u32, deadline: Option<u64>, hold: bool) {
+    fn submit(&mut self, step: &Step) {
+        let &Step::Submit { client, scopes, cost, rank: (weight, priority), deadline, hold } = step else {
+            return;
+        };
         let id = CallId(self.next_call);
         self.next_call += 1;
         self.intern();
@@ -243,6 +252,8 @@ impl Trace {
             client: ClientId(client),
             scopes: self.scope_sets[scopes],
             cost: Cost(NonZeroU32::new(cost).expect("positive")),
+            weight,
+            priority,
             deadline: deadline.map(|millis| self.now + Duration::from_millis(millis)),
             on_uncertain: if hold { OnUncertain::Hold } else { OnUncertain::Retry },
         };
@@ -284,19 +295,8 @@ impl Trace {
             assert_eq!(verdict, Verdict::Retry, "a refusal in disguise is never delivered");
         }
         if let Answer::Refused(status, millis) = answer {
-            let until = self.now + Duration::from_millis(millis);
-            let call = self.calls[&attempt.call];
-            let narrowest = call.scopes.as_slice().iter().max_by_key(|id| self.kinds[id]).expect("one");
-            for &scope in call.scopes.as_slice() {
-                let is_echo = self.released_at.get(&scope).is_some_and(|&at| departed_at < at);
-                let held = self.held_until.entry(scope).or_default();
-                *held = if is_echo { *held } else { until.max(*held) };
-            }
-            let told = self.told_scope.entry(*narrowest).or_default();
-            *told = (*told).max(until);
-            let told = self.told_call.entry(call.id).or_default();
-            *told = (*told).max(until);
-            if matches!(status, 429 | 503) && !self.ended.contains(&call.id) {
+            self.told(attempt, departed_at, status, Duration::from_millis(millis));
+            if matches!(status, 429 | 503) && !self.ended.contains(&attempt.call) {
                 assert_eq!(verdict, Verdict::Retry, "refusals alone never exhaust a call");
             }
         }
@@ -308,6 +308,31 @@ impl Trace {
             }
         }
         self.events();
+    }
+
+    /// An attempt was told a wait that names no scope. It binds all scopes of the call; of a refusal, not those that siblings have
+    /// acquitted of one as long, if this one left before.
+    fn told(&mut self, attempt: AttemptId, departed_at: Instant, status: u16, wait: Duration) {
+        let until = self.now + wait;
+        let call = self.calls[&attempt.call];
+        for &scope in call.scopes.as_slice() {
+            if !matches!(status, 429 | 503) {
+                let firm = self.firm_until.entry(scope).or_default();
+                *firm = until.max(*firm);
+                continue;
+            }
+            let is_excused =
+                self.released.get(&scope).is_some_and(|&(at, lifted)| departed_at < at && wait <= lifted);
+            if !is_excused {
+                let (held, longest) = self.held_until.entry(scope).or_default();
+                (*held, *longest) = (until.max(*held), wait.max(*longest));
+            }
+        }
+        let narrowest = call.scopes.as_slice().iter().max_by_key(|id| self.kinds[id]).expect("one");
+        let told = self.told_scope.entry(*narrowest).or_default();
+        *told = (*told).max(until);
+        let told = self.told_call.entry(call.id).or_default();
+        *told = (*told).max(until);
     }
 
     fn done(&mut self, attempt: AttemptId) {
@@ -361,9 +386,13 @@ impl Trace {
         for scope in call.scopes.as_slice() {
             let told = self.told_scope.get(scope).copied().unwrap_or_default();
             let opens = self.gate_opens.get(scope).copied().unwrap_or_default();
-            let held = self.held_until.get(scope).copied().unwrap_or_default();
-            assert!(told.max(opens).max(held) <= self.now, "departed through a closed gate");
+            let firm = self.firm_until.get(scope).copied().unwrap_or_default();
+            let (held, _) = self.held_until.get(scope).copied().unwrap_or_default();
+            assert!(told.max(opens).max(firm).max(held) <= self.now, "departed through a closed gate");
         }
+        let mut in_lane = self.machine.calls.iter().filter(|state| state.stands == Stands::InLane);
+        let is_higher = |other: &Call| other.scopes == call.scopes && other.priority > call.priority;
+        assert!(!in_lane.any(|state| is_higher(&state.call)), "a higher priority goes first");
         assert!(self.in_flight.insert(attempt, false).is_none(), "an attempt departs once");
         assert_eq!(self.machine.in_flight(), self.in_flight.len());
         for (&scope, &limit) in &self.in_flight_limit {
@@ -379,8 +408,8 @@ impl Trace {
                 assert!(until > before, "the opening moved earlier");
             }
             if let Event::Released { scope, .. } = event {
-                self.held_until.remove(&scope);
-                self.released_at.insert(scope, self.now);
+                let (_, lifted) = self.held_until.remove(&scope).unwrap_or_default();
+                self.released.insert(scope, (self.now, lifted));
             }
         }
     }
@@ -391,9 +420,11 @@ impl Trace {
         let waiting = self.machine.calls.iter().filter(|state| state.stands == Stands::InLane);
         for state in waiting {
             let scopes = state.call.scopes;
-            let lane = self.machine.waiting.find(scopes).expect("a waiting call has a lane");
+            let lane = self.machine.waiting.find(scopes, state.call.priority).expect("it has a lane");
             let head = self.machine.waiting.head(lane);
             let paid = self.machine.waiting.pledged(lane).map_or(0, |(mask, _)| mask);
+            let yields = scopes.as_slice().iter().any(|&id| self.machine.waiting.is_outranked(lane, id));
+            assert!(paid == 0 || !yields, "{:?} holds what a higher priority waits for", head.call);
             let refused = scopes.as_slice().iter().enumerate().any(|(index, &id)| {
                 let scope = self.machine.scopes.state(id);
                 let unpaid = paid & 1 << index == 0;

@@ -159,6 +159,27 @@ proptest! {
     }
 
     #[test]
+    fn a_window_grants_at_the_instant_that_it_named_and_not_before(
+        count in 1_u32..10, units in 0_u32..10, gap in 1_u64..SECOND, part in 0.0..1.0,
+        departures in prop::collection::vec((0..SECOND, 1_u32..4), 1..40), next in 1_u32..12,
+    ) {
+        let mut shadow = ledger(count, Duration::from_secs(10));
+        let mut now = Instant::from_nanos(100 * SECOND);
+        for (pause, units) in departures {
+            now = now + Duration::from_nanos(pause);
+            if shadow.ready_at(now, cost(units)) <= now {
+                shadow.take(now, cost(units));
+            }
+        }
+        shadow.set_beyond(Beyond::new(f64::from(units) + 0.01, Duration::from_nanos(gap)));
+        let named = shadow.ready_at(now, cost(next));
+        let wait = named.saturating_since(now);
+        prop_assert!(shadow.ready_at(now + wait, cost(next)) <= now + wait);
+        let early = now + wait.mul_f64(part);
+        prop_assert!(early >= now + wait || shadow.ready_at(early, cost(next)) > early, "{early} of {named}");
+    }
+
+    #[test]
     fn a_shadow_that_changes_its_count_forgets_nothing(
         before in 5_u32..60, after in 5_u32..60, pauses in prop::collection::vec(0..SECOND / 8, 1..100),
         is_phased in any::<bool>(),

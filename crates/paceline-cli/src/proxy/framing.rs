@@ -1,0 +1,46 @@
+//! What hyper lets through and a second parser might read otherwise.
+
+use http::header::{HOST, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderValue, StatusCode, Version};
+
+use super::own_answer::OwnAnswer;
+
+/// Whether a request has one framing, one host and no user.
+///
+/// # Errors
+/// The answer to one that has not.
+pub(super) fn check(head: &Parts) -> Result<(), OwnAnswer> {
+    let codings: Vec<&HeaderValue> = head.headers.get_all(TRANSFER_ENCODING).iter().collect();
+    let is_known = match codings.as_slice() {
+        [] => true,
+        [only] => only.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
+        _ => false,
+    };
+    if !is_known {
+        let why = "of transfer codings paceline knows `chunked`, once".to_owned();
+        return Err(OwnAnswer::Refused(StatusCode::NOT_IMPLEMENTED, why));
+    }
+    // RFC 9112 3.2.
+    let hosts: Vec<&HeaderValue> = head.headers.get_all(HOST).iter().collect();
+    let is_named = match hosts.as_slice() {
+        [] => head.version != Version::HTTP_11,
+        [only] => is_host(only),
+        _ => false,
+    };
+    if !is_named {
+        return Err(OwnAnswer::bad_request("a request has one Host header, which names a host"));
+    }
+    // RFC 9110 4.2.4: a name and a password in a URL are there to mislead.
+    if head.uri.authority().is_some_and(|named| named.as_str().contains('@')) {
+        return Err(OwnAnswer::bad_request("the target of a request names no user"));
+    }
+    Ok(())
+}
+
+/// RFC 9110 7.2: a host, perhaps with a port, or nothing.
+fn is_host(value: &HeaderValue) -> bool {
+    let is_named = || Authority::try_from(value.as_bytes()).is_ok_and(|named| !named.as_str().contains('@'));
+    value.is_empty() || is_named()
+}

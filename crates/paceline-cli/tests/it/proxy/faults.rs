@@ -1,0 +1,16 @@
+//! The proxy when something goes wrong: clients, platforms, disks and signals.
+
+mod bounds;
+mod caller;
+mod callers;
+#[cfg(target_os = "linux")]
+mod crowd;
+mod drain;
+mod fairness;
+mod patience;
+mod platform;
+mod platforms;
+mod program;
+mod secrets;
+mod signals;
+mod stage;
