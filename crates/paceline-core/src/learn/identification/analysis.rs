@@ -85,7 +85,7 @@ impl Identification {
             }
         }
         let timeline = self.trace.timeline();
-        let choice = self.choose(&timeline, now);
+        let choice = self.choose(&timeline, now, self.probing.closed());
         if timeline.refusals.len() >= 2 && self.is_crowd(choice, now) {
             return;
         }
@@ -127,12 +127,11 @@ impl Identification {
     }
 
     /// Of the limiters that explain what was seen, the one believed so far, or else the fastest.
-    pub(super) fn choose(&self, timeline: &Timeline, now: f64) -> Option<Fit> {
+    pub(super) fn choose(&self, timeline: &Timeline, now: f64, closed: f64) -> Option<Fit> {
         let floor = 0.75 * timeline.proven(now, PROVEN_SPAN);
         let believed = self.model.filter(|_| self.phase == Phase::Locked);
         let bounced = self.trace.timeline_with_bounced();
-        let mut fits =
-            fit::all(timeline, bounced.as_ref(), believed, self.round_trips.spread(), self.probing.closed());
+        let mut fits = fit::all(timeline, bounced.as_ref(), believed, self.round_trips.spread(), closed);
         fits.retain(|fit| fit.model.rate() >= floor);
         let is_counter = |fit: &Fit| matches!(fit.model, Model::Window { kind: WindowKind::Counter, .. });
         if fits.iter().any(|fit| !is_counter(fit)) {
