@@ -32,7 +32,7 @@ impl Fit {
 pub(crate) struct Trust {
     /// The spread of the way to the platform, in seconds.
     pub(crate) jitter: f64,
-    /// For how many seconds a refusal closes the scope.
+    /// For how many seconds a refusal closes the scope; 0 after a probe that passed: what is believed is too slow.
     pub(crate) closed: f64,
     /// By how much more than the truth a named wait may ask, in seconds; None: waits tell nothing.
     pub(crate) rounding: Option<f64>,

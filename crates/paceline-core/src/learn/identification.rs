@@ -54,6 +54,8 @@ pub(crate) struct Identification {
     /// Since when something of this kind is believed.
     believed_at: f64,
     bounds: Option<(f64, f64)>,
+    /// Units per second up to which a search is patient.
+    patient_to: f64,
     refused_once: bool,
 }
 
@@ -95,6 +97,7 @@ impl Identification {
             reopened: (0.0, 0.0),
             believed_at: 0.0,
             bounds: None,
+            patient_to: 0.0,
             refused_once: false,
         };
         if let Some(known) = limits.known {
@@ -269,8 +272,9 @@ impl Identification {
 const START: f64 = 40.0;
 /// One in a minute: slower than a search for any quota in use need be.
 const LEAST_PACE: f64 = 1.0 / 60.0;
-/// Of the pace that was refused first, which may have been twice the limit.
-const AFTER_FIRST: f64 = 0.55;
+/// Of the pace that the ramp was refused at: a little less than what a bucket with a burst of a tenth of a second drains at,
+/// which the ramp overruns by half. One with more is slower, and its refusals cost less.
+const AFTER_RAMP: f64 = 0.62;
 /// Growth for a longer gap counts as that: an idle night makes no growth.
 const GROWTH_SPAN: Duration = Duration::from_millis(500);
 /// How often the shadow is fitted to the jitter.

@@ -152,7 +152,7 @@ const EAGER_REFUSALS: f64 = 0.002;
 const EAGER_CAPACITY: f64 = 0.02;
 const EAGER_PROBES: u8 = 8;
 /// A young belief is tested so often, in seconds, and that many times: it may be far too low.
-const YOUNG_EVERY: f64 = 20.0;
+pub(crate) const YOUNG_EVERY: f64 = 20.0;
 const YOUNG_PROBES: u8 = 2;
 const YOUNG_CAPACITY: f64 = 0.01;
 /// Seconds that a refusal closes a scope for, at least: whole seconds of Retry-After, jitter and a round trip.

@@ -46,13 +46,17 @@ impl RoundTrips {
         self.spread.min(4.0 * self.variance.sqrt()).max(0.002)
     }
 
-    /// How long the attempt of such a round trip is thought to have been under way to the platform. A straggler was slow
-    /// at the platform or on its way back.
+    /// How long the attempt of such a round trip is thought to have been under way to the platform. What it took beyond
+    /// the fastest was lost on the way there, at the platform or on the way back: half of the half is least often wrong by
+    /// much. A straggler was slow at the platform or on its way back.
     pub(crate) fn way_there(&self, round_trip: f64) -> f64 {
-        0.5 * round_trip.min(self.least + 0.06)
+        let least = self.least.min(round_trip);
+        0.5 * least + 0.25 * (round_trip - least).min(MOST_DELAY)
     }
 }
 
+/// Seconds beyond the fastest: more is a straggler's.
+const MOST_DELAY: f64 = 0.06;
 /// Before anything was seen.
 const GUESS: f64 = 0.06;
 const MOST_SPREAD: f64 = 0.08;

@@ -345,3 +345,14 @@ fn a_slow_pace_outlives_a_restart() {
     learner.restore(Instant::from_nanos(1), learned);
     assert_eq!(learner.learned(), learned);
 }
+
+#[test]
+fn two_refusals_tell_the_rate_of_a_tight_bucket() {
+    for per_second in [60.0, 80.0, 90.0, 100.0, 120.0, 140.0, 150.0] {
+        let world = played(Limiter::bucket(per_second, 0.1 * per_second), 1);
+        assert_eq!(world.closings, 2, "at {per_second}");
+        let learned = world.learner.learned();
+        let Some(quota @ Quota::TokenBucket { .. }) = learned.quota else { panic!("{learned:?}") };
+        assert!((quota.rate().as_per_second() - per_second).abs() < 0.01 * per_second, "{quota}");
+    }
+}

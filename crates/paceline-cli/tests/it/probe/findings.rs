@@ -11,8 +11,9 @@ use super::{bucket, limited, probe, some};
 /// What every probe of a limited platform keeps to.
 async fn refused_by(kind: LimiterKind) -> Value {
     let platform = stand_in(limited(kind)).await;
+    // Calls or refusals end it: a wait that outlasts the time would be another exit code.
     let ended =
-        probe(&Desk::empty(), &[&platform.url(), "--max-calls", "600", "--max-time", "8s", "--json"]).await;
+        probe(&Desk::empty(), &[&platform.url(), "--max-calls", "600", "--max-time", "30s", "--json"]).await;
     let json = ended.expect(0).json();
     let stats = platform.stats();
     assert_eq!((stats.early_returns, stats.distinct, stats.connections_dropped), (0, 0, 0), "{stats:?}");

@@ -2,6 +2,7 @@
 
 use crate::learn::fit::{Fit, Trust};
 use crate::learn::model::Model;
+use crate::learn::probe::YOUNG_EVERY;
 use crate::learn::trace::Timeline;
 
 /// The token bucket that fits best, at the fast end of those that fit about as well.
@@ -47,10 +48,8 @@ pub(super) fn fit(timeline: &Timeline, near: Option<Model>, trust: Trust) -> Opt
     }
     #[expect(clippy::cast_precision_loss, reason = "few refusals are kept")]
     let tolerance = 4.0 + trust.jitter * best.rate + 0.3 * refusals.len() as f64;
-    // Where a refusal costs next to nothing, it is the quickest way to the truth.
-    let is_cheap = 1.1 * best.burst >= trust.closed * best.rate;
-    if best.slack >= -tolerance && is_cheap {
-        best = fastest_like(timeline, best, span, trust.jitter);
+    if best.slack >= -tolerance {
+        best = optimistic(timeline, best, span, trust, top);
     }
     let longest = 1.0_f64.max((1.0 / best.rate).ceil()) + (trust.rounding.unwrap_or(f64::INFINITY) - 1.15);
     if refusals.iter().any(|refused| refused.wait.is_some_and(|wait| wait > longest)) {
@@ -67,16 +66,36 @@ struct Candidate {
     burst: f64,
 }
 
-/// Optimism: a rate that is too high is refuted by the next refusal, one that is too low by nothing.
-fn fastest_like(timeline: &Timeline, best: Candidate, span: f64, jitter: f64) -> Candidate {
-    let step = 1.0 + (0.5 / (span * best.rate)).max(1e-4);
-    let mut fastest = best;
-    for _ in 0..12 {
-        let next = candidate(timeline, fastest.rate * step, jitter);
-        if next.slack < best.slack - 2.0 {
-            break;
+/// One that fits about as well as the best, and is faster where that is worth its price. A rate that is too high is refuted
+/// by the next refusal, one that is too low by nothing.
+fn optimistic(timeline: &Timeline, best: Candidate, span: f64, trust: Trust, top: f64) -> Candidate {
+    let lost = trust.closed * best.rate - 1.1 * best.burst;
+    if timeline.refusals.len() == 2 {
+        // Soon after one another they leave a wide choice, and what fits may lie in several places.
+        let fastest = fastest_like(timeline, best, COARSE, top, trust.jitter);
+        if lost <= (fastest.rate - best.rate) * YOUNG_EVERY {
+            return fastest;
         }
-        fastest = Candidate { slack: best.slack, ..next };
+    }
+    // Where a refusal costs next to nothing, it is the quickest way to the truth; and a probe that passed has shown that
+    // the truth is faster.
+    if lost > 0.0 {
+        return best;
+    }
+    let steps = if trust.closed > 0.0 { STEPS } else { 4 * STEPS };
+    let step = 1.0 + (0.5 / (span * best.rate)).max(1e-4);
+    fastest_like(timeline, best, step, top.min(best.rate * step.powi(steps)), trust.jitter)
+}
+
+fn fastest_like(timeline: &Timeline, best: Candidate, step: f64, top: f64, jitter: f64) -> Candidate {
+    let mut fastest = best;
+    let mut rate = best.rate * step;
+    while rate <= top {
+        let next = candidate(timeline, rate, jitter);
+        if next.slack >= best.slack - 2.0 {
+            fastest = Candidate { slack: best.slack, ..next };
+        }
+        rate *= step;
     }
     fastest
 }
@@ -127,5 +146,7 @@ pub(crate) fn floor_of_rate(timeline: &Timeline, from: f64, to: f64) -> f64 {
 /// Below that, the neighbourhood of what was believed is no good.
 const HARDLY: f64 = -20.0;
 const COARSE: f64 = 1.02;
+/// Of half a unit each over the time that was seen.
+const STEPS: i32 = 12;
 /// Units per second.
 const SLOWEST: f64 = 1e-3;

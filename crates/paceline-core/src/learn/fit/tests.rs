@@ -293,3 +293,33 @@ fn where_nothing_was_accepted_a_floor_is_found_all_the_same() {
     trace.refuse(Refused { at: 1.0, wait: None, pace: 40.0, is_relapse: false });
     assert!(floor_of_rate(&trace.timeline(), 0.0, 48.0) >= 0.0);
 }
+
+/// What a cold start next door sees: a ramp that doubles every 0.7 s, a closing, and a pace that is refused again within a second.
+fn ramped_twice(closed: f64) -> Timeline {
+    let mut limiter = Limiter::bucket(120.0, 121.0);
+    let mut trace = Trace::new();
+    trace.begin_era(10.0);
+    let (mut at, mut pace) = (10.0, 40.0);
+    for growth in [0.99, 0.1] {
+        while limiter.refuse(at).is_none() {
+            trace.accept(at, 1.0);
+            pace *= 1.0 + growth / pace;
+            at += 1.0 / pace;
+        }
+        trace.refuse(Refused { at, wait: None, pace, is_relapse: false });
+        (at, pace) = (at + closed, 0.62 * pace);
+    }
+    trace.timeline()
+}
+
+/// A slow bucket with a large burst, not drained yet by the second refusal, explains them no worse than the true one: it was believed
+/// for half a minute.
+#[test]
+fn of_what_two_refusals_leave_the_slow_is_not_believed() {
+    for hundredths in 100..=200 {
+        let closed = f64::from(hundredths) / 100.0;
+        let trust = Trust { jitter: 0.002, closed, rounding: None };
+        let fit = bucket::fit(&ramped_twice(closed), None, trust).expect("a bucket explains it");
+        assert!(fit.model.rate() > 110.0, "closed for {closed} s: {:?}", fit.model);
+    }
+}

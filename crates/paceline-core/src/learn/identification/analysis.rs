@@ -2,7 +2,7 @@
 
 use crate::learn::belief::Source;
 use crate::learn::fit::{self, Fit};
-use crate::learn::identification::{AFTER_FIRST, Identification, LEAST_PACE, Phase};
+use crate::learn::identification::{AFTER_RAMP, Identification, LEAST_PACE, Phase};
 use crate::learn::model::{LONG_WINDOW, Model, WindowKind};
 use crate::learn::shadow::{self, Shadow};
 use crate::learn::trace::{Refused, Timeline};
@@ -85,7 +85,7 @@ impl Identification {
             }
         }
         let timeline = self.trace.timeline();
-        let choice = self.choose(&timeline, now);
+        let choice = self.choose(&timeline, now, self.probing.closed());
         if timeline.refusals.len() >= 2 && self.is_crowd(choice, now) {
             return;
         }
@@ -110,7 +110,7 @@ impl Identification {
     /// one so tight that jitter may have made it up.
     pub(super) fn is_crowd(&mut self, choice: Option<Fit>, now: f64) -> bool {
         let Some(threshold) = self.allowance.threshold() else { return false };
-        let tight = 1.15 * f64::from(threshold) + 1.0;
+        let tight = CROWD_BURSTS * f64::from(threshold) + 1.0;
         let is_weak = |model: Model| match model {
             Model::Bucket { rate, burst } => burst < tight.max(5.0 + 0.7 * rate * self.round_trips.spread()),
             Model::Window { period, .. } => period <= 1.0,
@@ -127,12 +127,11 @@ impl Identification {
     }
 
     /// Of the limiters that explain what was seen, the one believed so far, or else the fastest.
-    pub(super) fn choose(&self, timeline: &Timeline, now: f64) -> Option<Fit> {
+    pub(super) fn choose(&self, timeline: &Timeline, now: f64, closed: f64) -> Option<Fit> {
         let floor = 0.75 * timeline.proven(now, PROVEN_SPAN);
         let believed = self.model.filter(|_| self.phase == Phase::Locked);
         let bounced = self.trace.timeline_with_bounced();
-        let mut fits =
-            fit::all(timeline, bounced.as_ref(), believed, self.round_trips.spread(), self.probing.closed());
+        let mut fits = fit::all(timeline, bounced.as_ref(), believed, self.round_trips.spread(), closed);
         fits.retain(|fit| fit.model.rate() >= floor);
         let is_counter = |fit: &Fit| matches!(fit.model, Model::Window { kind: WindowKind::Counter, .. });
         if fits.iter().any(|fit| !is_counter(fit)) {
@@ -190,7 +189,10 @@ impl Identification {
         let proven = timeline.proven(now, PROVEN_SPAN).max(LEAST_PACE);
         if first_seen {
             let mean = timeline.proven(now, now - timeline.since).max(LEAST_PACE);
-            self.pace = Self::after_first(timeline, last, mean);
+            let from_ramp = self.phase == Phase::Ramp;
+            let share = if from_ramp { AFTER_RAMP } else { AFTER_SEARCH };
+            self.pace = Self::after_first(timeline, last, mean, share);
+            self.patient_to = if from_ramp && !is_long(last) { PATIENT_TO * last.pace } else { 0.0 };
             self.phase = Phase::Search;
             return;
         }
@@ -206,15 +208,26 @@ impl Identification {
         self.bracket(now, low, high);
     }
 
-    pub(super) fn after_first(timeline: &Timeline, last: Refused, mean: f64) -> f64 {
-        if last.wait.is_some_and(|wait| wait >= 2.0) {
+    pub(super) fn after_first(timeline: &Timeline, last: Refused, mean: f64, share: f64) -> f64 {
+        if is_long(last) {
             return mean;
         }
         let floor = fit::floor_of_rate(timeline, 0.2 * mean, 1.2 * last.pace);
-        floor.max(0.6 * mean).max(AFTER_FIRST * last.pace)
+        floor.max(0.6 * mean).max(share * last.pace)
     }
 }
 
+/// Whether it named so long a wait that it was probably a window's.
+fn is_long(refused: Refused) -> bool {
+    refused.wait.is_some_and(|wait| wait >= 2.0)
+}
+
+/// Of the pace that was refused first in a new era, which may have been twice the limit.
+const AFTER_SEARCH: f64 = 0.55;
+/// Of the pace that the ramp was refused at: no bucket that jitter does not hide is that fast.
+const PATIENT_TO: f64 = 0.7;
+/// Of a limit of calls in flight: two rounds of them look like a bucket's burst.
+const CROWD_BURSTS: f64 = 2.0;
 const MOST_MARGIN: f64 = 0.06;
 /// What a refusal of a known limit adds to its margin.
 const KNOWN_DECREASE: f64 = 0.005;

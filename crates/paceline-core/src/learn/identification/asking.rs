@@ -77,7 +77,8 @@ impl Identification {
         }
         // Perhaps the same refusals are explained by a little more; if by nothing, the limit has changed.
         let timeline = self.trace.timeline();
-        if let Some(fit) = self.choose(&timeline, at).filter(|fit| fit.model.rate() > 1.000_5 * model.rate())
+        if let Some(fit) =
+            self.choose(&timeline, at, 0.0).filter(|fit| fit.model.rate() > 1.000_5 * model.rate())
         {
             self.believe(at, fit, &timeline, true);
             return;
@@ -97,6 +98,7 @@ impl Identification {
         self.model = None;
         self.shadow = Shadow::None;
         self.phase = Phase::Search;
+        self.patient_to = 0.0;
         self.pace = pace.max(LEAST_PACE);
         self.probing.never();
         self.allowance.begin_search(self.pace * self.round_trips.smoothed(), now);

@@ -1,7 +1,7 @@
 //! What an earlier run has learned, what is worth remembering, and what is told.
 
 use crate::learn::belief::{Belief, Learned, Quota, Source};
-use crate::learn::identification::{AFTER_FIRST, Identification, LEAST_PACE, Phase};
+use crate::learn::identification::{AFTER_RAMP, Identification, LEAST_PACE, Phase};
 use crate::learn::model::Model;
 use crate::learn::shadow::Shadow;
 use crate::quota::Rate;
@@ -45,7 +45,7 @@ impl Identification {
             Phase::Locked => self.model,
             // The first refusal is thought over when its closing has passed: until then, that was too fast.
             Phase::Ramp => {
-                self.trace.refusals().last().map(|last| Model::Pace { rate: AFTER_FIRST * last.pace })
+                self.trace.refusals().last().map(|last| Model::Pace { rate: AFTER_RAMP * last.pace })
             }
             Phase::Search | Phase::Bracket { .. } => Some(Model::Pace { rate: self.pace }),
         };
