@@ -14,6 +14,7 @@ mod ending;
 mod fingerprint;
 mod forward;
 mod framing;
+mod heads;
 mod histogram;
 mod hop;
 mod intake;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Request, StatusCode};
 use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::{http1, http2};
@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Proxy;
 use super::bounds::{Bound, Share};
+use super::heads::Heads;
 use super::socket::Socket;
 use super::{forward, hop};
 
@@ -154,13 +155,29 @@ async fn converse<S>(stream: S, protocol: Protocol, visitor: Visitor, proxy: Arc
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let stream = TokioIo::new(Socket::new(stream, proxy.intake.patience));
+    let socket = Socket::new(stream, proxy.intake.patience);
+    let heads = (protocol == Protocol::Http1).then(|| Arc::new(Heads::default()));
+    let stream = TokioIo::new(match &heads {
+        Some(heads) => socket.watched(Arc::clone(heads)),
+        None => socket,
+    });
     let (draining, drained) = (proxy.draining.clone(), proxy.drained.clone());
     let head_timeout = proxy.head_timeout;
-    let service = service_fn(move |request: Request<Incoming>| {
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let (proxy, visitor, seat) = (Arc::clone(&proxy), visitor.clone(), Arc::clone(&seat));
-        // Boxed: hyper keeps room for it on idle connections too.
-        async move { Ok::<_, Infallible>(Box::pin(forward::answer(proxy, visitor, seat, request)).await) }
+        let heads = heads.clone();
+        // Here and now: hyper has read nothing behind this head yet.
+        if let Some(heads) = &heads {
+            heads.begin(&mut request);
+        }
+        async move {
+            // Boxed: hyper keeps room for it on idle connections too.
+            let answer = Box::pin(forward::answer(proxy, visitor, seat, request)).await;
+            if let Some(heads) = heads.filter(|_| answer.status() == StatusCode::SWITCHING_PROTOCOLS) {
+                heads.end();
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     // What goes wrong on a connection is the client's to see.
     match protocol {

@@ -44,6 +44,47 @@ async fn a_length_that_is_none_or_two_is_refused() {
 }
 
 #[tokio::test]
+async fn a_length_and_a_transfer_coding_are_refused_together() {
+    let smuggled = "GET /smuggled HTTP/1.1\r\nhost: h\r\n\r\n";
+    let (length, chunked) = ("Content-LENGTH: 6\r\n", "transfer-encoding: chunked\r\n");
+    let both = [
+        format!("{length}{chunked}"),
+        format!("{chunked}{length}"),
+        format!("{chunked}a: b\r\n{length}{length}"),
+    ];
+    for both in both {
+        let request = format!("POST /a HTTP/1.1\r\nhost: h\r\n{both}\r\n0\r\n\r\n{smuggled}");
+        is_refused(&[("both", request.as_bytes(), 400)]).await;
+        let later = format!("GET /a HTTP/1.1\r\nhost: h\r\nmax-forwards: 0\r\n\r\n");
+        let stage = Stage::new().await;
+        let mut client = stage.client().await;
+        client.say(later.replace("GET", "OPTIONS") + &request).await;
+        assert_eq!(client.message().await.status(), 405);
+        let answer = client.message().await;
+        assert_eq!((answer.status(), answer.of("connection")), (400, "close"));
+        assert_eq!(client.rest().await, "");
+        assert!(!stage.end().await.has_called());
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_before_it_is_a_request_is_marked_as_ours() {
+    let long = format!("GET /{} HTTP/1.1\r\nhost: h\r\n\r\n", "b".repeat(65_535));
+    let many = format!("GET / HTTP/1.1\r\nhost: h\r\n{}\r\n", "a: b\r\n".repeat(200));
+    for (request, status) in [("no request\r\n\r\n", 400), (long.as_str(), 414), (many.as_str(), 431)] {
+        let stage = Stage::new().await;
+        let mut client = stage.client().await;
+        client.say(request).await;
+        let answer = client.message().await;
+        assert_eq!(
+            (answer.status(), answer.of("proxy-status")),
+            (status, "paceline; error=http_request_error")
+        );
+        assert_eq!(client.rest().await, "");
+    }
+}
+
+#[tokio::test]
 async fn a_transfer_coding_that_is_not_chunked_once_is_refused() {
     is_refused(&[
         ("unknown", b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n", 400),
