@@ -27,6 +27,7 @@ mod scopes;
 mod socket;
 mod start;
 mod state;
+mod streams;
 mod tallies;
 mod tunnel;
 

@@ -15,7 +15,7 @@ use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use paceline::client::ReplyBody;
 use paceline::http::AttemptError;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
@@ -28,6 +28,7 @@ use super::Proxy;
 use super::bounds::{Bound, Share};
 use super::heads::Heads;
 use super::socket::Socket;
+use super::streams::{Portions, Streams};
 use super::{forward, hop};
 
 /// Where a call comes from.
@@ -155,33 +156,31 @@ async fn converse<S>(stream: S, protocol: Protocol, visitor: Visitor, proxy: Arc
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let socket = Socket::new(stream, proxy.intake.patience);
-    let heads = (protocol == Protocol::Http1).then(|| Arc::new(Heads::default()));
-    let stream = TokioIo::new(match &heads {
-        Some(heads) => socket.watched(Arc::clone(heads)),
-        None => socket,
-    });
+    let patience = proxy.intake.patience;
+    let socket = Socket::new(stream, patience);
     let (draining, drained) = (proxy.draining.clone(), proxy.drained.clone());
     let head_timeout = proxy.head_timeout;
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        let (proxy, visitor, seat) = (Arc::clone(&proxy), visitor.clone(), Arc::clone(&seat));
-        let heads = heads.clone();
-        // Here and now: hyper has read nothing behind this head yet.
-        if let Some(heads) = &heads {
-            heads.begin(&mut request);
-        }
-        async move {
-            // Boxed: hyper keeps room for it on idle connections too.
-            let answer = Box::pin(forward::answer(proxy, visitor, seat, request)).await;
-            if let Some(heads) = heads.filter(|_| answer.status() == StatusCode::SWITCHING_PROTOCOLS) {
-                heads.end();
-            }
-            Ok::<_, Infallible>(answer)
-        }
-    });
+    // Boxed: hyper keeps room for it on idle connections too.
+    let answer = move |request| {
+        Box::pin(forward::answer(Arc::clone(&proxy), visitor.clone(), Arc::clone(&seat), request))
+    };
     // What goes wrong on a connection is the client's to see.
     match protocol {
         Protocol::Http1 => {
+            let heads = Arc::new(Heads::default());
+            let stream = TokioIo::new(socket.watched(Arc::clone(&heads)));
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                // Here and now: hyper has read nothing behind this head yet.
+                heads.begin(&mut request);
+                let (answered, heads) = (answer(request), Arc::clone(&heads));
+                async move {
+                    let response = answered.await;
+                    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                        heads.end();
+                    }
+                    Ok::<_, Infallible>(response)
+                }
+            });
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(head_timeout).max_buf_size(MAX_HEAD);
             let mut connection = builder.serve_connection(stream, service).with_upgrades();
@@ -200,7 +199,12 @@ where
             }
         }
         Protocol::Http2 => {
-            let mut builder = http2::Builder::new(TokioExecutor::new());
+            let stream = TokioIo::new(socket);
+            let service = service_fn(move |request: Request<Incoming>| {
+                let answered = answer(request);
+                async move { Ok::<_, Infallible>(answered.await.map(Portions::of)) }
+            });
+            let mut builder = http2::Builder::new(Streams { patience });
             builder
                 .timer(TokioTimer::new())
                 .keep_alive_interval(head_timeout)

@@ -30,10 +30,22 @@ impl Frames {
 
     /// A connection to the proxy.
     pub(super) async fn connect(stage: &Stage) -> Self {
+        Self::connect_with(stage, &[]).await
+    }
+
+    /// A connection to the proxy, of these settings.
+    pub(super) async fn connect_with(stage: &Stage, settings: &[(u16, u32)]) -> Self {
         let mut frames = Self { wire: stage.client().await };
         frames.wire.say(PREFACE).await;
-        frames.send(SETTINGS, 0, 0, &[]).await;
+        let settings =
+            settings.iter().map(|(name, value)| [&name.to_be_bytes()[..], &value.to_be_bytes()].concat());
+        frames.send(SETTINGS, 0, 0, &settings.collect::<Vec<_>>().concat()).await;
         frames
+    }
+
+    /// Lets `more` bytes come on a stream.
+    pub(super) async fn open_window(&mut self, stream: u32, more: u32) {
+        self.send(WINDOW_UPDATE, 0, stream, &more.to_be_bytes()).await;
     }
 
     pub(super) async fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
@@ -114,6 +126,7 @@ const ACK: u8 = 1;
 pub(super) const END_STREAM: u8 = 1;
 pub(super) const END_HEADERS: u8 = 4;
 const MAX_CONCURRENT_STREAMS: u16 = 3;
+pub(super) const INITIAL_WINDOW_SIZE: u16 = 4;
 /// RFC 9113 7.
 pub(super) const NO_ERROR: u32 = 0;
 pub(super) const PROTOCOL_ERROR: u32 = 1;
