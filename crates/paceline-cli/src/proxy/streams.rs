@@ -79,7 +79,7 @@ impl<F: Future> Future for Stream<F> {
             return Poll::Ready(());
         }
         let step = this.steps.now();
-        if step % 2 == 0 {
+        if step.is_multiple_of(2) {
             this.silence = None;
             return Poll::Pending;
         }
