@@ -14,6 +14,7 @@ mod ending;
 mod fingerprint;
 mod forward;
 mod framing;
+mod heads;
 mod histogram;
 mod hop;
 mod intake;
@@ -26,6 +27,7 @@ mod scopes;
 mod socket;
 mod start;
 mod state;
+mod streams;
 mod tallies;
 mod tunnel;
 

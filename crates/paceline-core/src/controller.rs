@@ -159,6 +159,7 @@ impl Controller {
         let place = self.next_place;
         self.next_place += 1;
         self.refer(&call, 1);
+        call.scopes.as_slice().iter().for_each(|&id| self.scopes.touch(id));
         let passed = self.accepted_beside(&call);
         let queued = self.calls.insert(call, place, passed).queued();
         if let Some(deadline) = call.deadline {

@@ -22,7 +22,7 @@ pub enum Outcome {
     /// Shut out (403 after throttling): nothing may be sent under this scope.
     Banned,
     /// The platform does not want this call here: any other 3xx (redirects are not followed, so nothing was
-    /// applied) or 4xx.
+    /// applied) or 4xx; or it cannot do at all what is asked, now or later (501, 505).
     Rejected,
 }
 
@@ -50,7 +50,8 @@ impl Outcome {
             503 if answered.retry_after.is_some() => Self::Overloaded,
             401 => Self::Unauthorized,
             403 if after_throttling => Self::Banned,
-            300..=499 => Self::Rejected,
+            // RFC 9110 15.6.2, 15.6.6: not a fault of the moment.
+            300..=499 | 501 | 505 => Self::Rejected,
             _ => Self::Uncertain,
         }
     }
@@ -139,7 +140,9 @@ mod tests {
             (Reply::refused(503, second), Outcome::Overloaded),
             (Reply::status(503), Outcome::Uncertain),
             (Reply::status(500), Outcome::Uncertain),
+            (Reply::status(501), Outcome::Rejected),
             (Reply::status(502), Outcome::Uncertain),
+            (Reply::status(505), Outcome::Rejected),
             (Reply::status(401), Outcome::Unauthorized),
             (Reply::status(403), Outcome::Rejected),
             (Reply::status(404), Outcome::Rejected),

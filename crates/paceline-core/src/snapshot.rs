@@ -8,7 +8,7 @@ use crate::time::WallTime;
 /// Closed gates and learned limits of all scopes, in civil time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
-    /// One entry for each scope that has something to remember.
+    /// One entry for each scope that has something to remember; the longest unused first.
     pub scopes: Vec<ScopeSnapshot>,
 }
 

@@ -10,6 +10,7 @@
 
 mod access;
 mod exposition;
+mod glance;
 mod metrics;
 mod page;
 mod status;
@@ -36,7 +37,7 @@ use super::bounds::{Bound, Share};
 use super::downstream::ACCEPT_PAUSE;
 use super::start::Running;
 use access::{Access, Denied};
-use status::Status;
+use glance::Glance;
 
 impl Running {
     /// Shows what the proxy does on a socket that listens already, and returns its URL. Goes on while the proxy drains, and ends
@@ -49,7 +50,12 @@ impl Running {
         let address = listener.local_addr().expect("a socket that listens has an address");
         let proxy = Arc::clone(&self.proxy);
         let access = Access::new(token.as_deref());
-        let port = Arc::new(Port { proxy, access, connections: Bound::of(MOST_CONNECTIONS) });
+        let port = Arc::new(Port {
+            proxy,
+            access,
+            connections: Bound::of(MOST_CONNECTIONS),
+            glance: Glance::default(),
+        });
         self.proxy.admin_tasks.spawn(accept(listener, port));
         format!("http://{address}")
     }
@@ -60,6 +66,7 @@ struct Port {
     proxy: Arc<Proxy>,
     access: Access,
     connections: Bound,
+    glance: Glance,
 }
 
 /// The body of an answer, and what it is.
@@ -143,7 +150,7 @@ impl Port {
                 said(StatusCode::SERVICE_UNAVAILABLE, "draining")
             }
             "/readyz" => said(StatusCode::OK, "ready"),
-            told => match Status::of(&self.proxy).await {
+            told => match self.glance.of(&self.proxy).await {
                 Ok(status) if told == "/status" => status.page().response(),
                 Ok(status) => metrics::page(&status, &self.proxy.timings).response(),
                 Err(stopped) => said(StatusCode::SERVICE_UNAVAILABLE, &stopped.to_string()),

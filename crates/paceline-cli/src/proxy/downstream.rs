@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::{HeaderValue, Request};
+use http::{HeaderValue, Request, StatusCode};
 use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use paceline::client::ReplyBody;
 use paceline::http::AttemptError;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
@@ -26,7 +26,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::Proxy;
 use super::bounds::{Bound, Share};
+use super::heads::Heads;
 use super::socket::Socket;
+use super::streams::{Portions, Streams};
 use super::{forward, hop};
 
 /// Where a call comes from.
@@ -154,17 +156,31 @@ async fn converse<S>(stream: S, protocol: Protocol, visitor: Visitor, proxy: Arc
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let stream = TokioIo::new(Socket::new(stream, proxy.intake.patience));
+    let patience = proxy.intake.patience;
+    let socket = Socket::new(stream, patience);
     let (draining, drained) = (proxy.draining.clone(), proxy.drained.clone());
     let head_timeout = proxy.head_timeout;
-    let service = service_fn(move |request: Request<Incoming>| {
-        let (proxy, visitor, seat) = (Arc::clone(&proxy), visitor.clone(), Arc::clone(&seat));
-        // Boxed: hyper keeps room for it on idle connections too.
-        async move { Ok::<_, Infallible>(Box::pin(forward::answer(proxy, visitor, seat, request)).await) }
-    });
+    // Boxed: hyper keeps room for it on idle connections too.
+    let answer = move |request| {
+        Box::pin(forward::answer(Arc::clone(&proxy), visitor.clone(), Arc::clone(&seat), request))
+    };
     // What goes wrong on a connection is the client's to see.
     match protocol {
         Protocol::Http1 => {
+            let heads = Arc::new(Heads::default());
+            let stream = TokioIo::new(socket.watched(Arc::clone(&heads)));
+            let service = service_fn(move |mut request: Request<Incoming>| {
+                // Here and now: hyper has read nothing behind this head yet.
+                heads.begin(&mut request);
+                let (answered, heads) = (answer(request), Arc::clone(&heads));
+                async move {
+                    let response = answered.await;
+                    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                        heads.end();
+                    }
+                    Ok::<_, Infallible>(response)
+                }
+            });
             let mut builder = http1::Builder::new();
             builder.timer(TokioTimer::new()).header_read_timeout(head_timeout).max_buf_size(MAX_HEAD);
             let mut connection = builder.serve_connection(stream, service).with_upgrades();
@@ -183,7 +199,12 @@ where
             }
         }
         Protocol::Http2 => {
-            let mut builder = http2::Builder::new(TokioExecutor::new());
+            let stream = TokioIo::new(socket);
+            let service = service_fn(move |request: Request<Incoming>| {
+                let answered = answer(request);
+                async move { Ok::<_, Infallible>(answered.await.map(Portions::of)) }
+            });
+            let mut builder = http2::Builder::new(Streams { patience });
             builder
                 .timer(TokioTimer::new())
                 .keep_alive_interval(head_timeout)

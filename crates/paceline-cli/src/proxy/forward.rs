@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use http::{HeaderValue, Method, Request, Response, Version};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use paceline::client::{AttemptReport, Streamed};
@@ -62,9 +62,9 @@ async fn forward(
     let (mut head, body) = request.into_parts();
     framing::check(&head)?;
     let is_ours = [Method::CONNECT, Method::TRACE].contains(&head.method);
-    if is_ours || hop::is_at_its_end(&head.method, &mut head.headers) {
-        let why = format!("paceline forwards no {} like this one", head.method);
-        return Err(OwnAnswer::Refused(StatusCode::METHOD_NOT_ALLOWED, why).into());
+    let is_asked_of_us = head.method == Method::OPTIONS && head.uri.path() == "*";
+    if is_ours || hop::is_at_its_end(&head.method, &mut head.headers) || is_asked_of_us {
+        return Err(OwnAnswer::to_method(&head.method).into());
     }
     let wants_trailers = hop::wants_trailers(&head.headers);
     // Before anything is made of them: what is not sent on must not decide about what is.

@@ -5,6 +5,7 @@ use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderValue, StatusCode, Version};
 
+use super::heads::TwoFramings;
 use super::own_answer::OwnAnswer;
 
 /// Whether a request has one framing, one host and no user.
@@ -12,6 +13,9 @@ use super::own_answer::OwnAnswer;
 /// # Errors
 /// The answer to one that has not.
 pub(super) fn check(head: &Parts) -> Result<(), OwnAnswer> {
+    if head.extensions.get::<TwoFramings>().is_some() {
+        return Err(OwnAnswer::bad_request("a request has a length or a transfer coding, not both"));
+    }
     let codings: Vec<&HeaderValue> = head.headers.get_all(TRANSFER_ENCODING).iter().collect();
     let is_known = match codings.as_slice() {
         [] => true,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
 use serde_json::json;
 
 /// Why a call is not the platform's to answer.
@@ -36,6 +36,8 @@ pub(super) enum OwnAnswer {
     },
     /// The call itself cannot be sent on.
     Refused(StatusCode, String),
+    /// `OPTIONS` of the proxy itself: RFC 9110 9.3.7 and 7.6.2.
+    Options,
     /// A part of the proxy that calls need is gone.
     Internal(String),
 }
@@ -44,6 +46,15 @@ impl OwnAnswer {
     /// A call that cannot be sent on as it is.
     pub(super) fn bad_request(why: impl ToString) -> Self {
         Self::Refused(StatusCode::BAD_REQUEST, why.to_string())
+    }
+
+    /// To a call of this method that goes no further than here.
+    pub(super) fn to_method(method: &Method) -> Self {
+        if *method == Method::OPTIONS {
+            return Self::Options;
+        }
+        let why = format!("paceline forwards no {method} like this one");
+        Self::Refused(StatusCode::METHOD_NOT_ALLOWED, why)
     }
 
     /// Its status.
@@ -55,12 +66,14 @@ impl OwnAnswer {
             Self::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
             Self::Refused(status, _) => *status,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Options => StatusCode::NO_CONTENT,
         }
     }
 
     /// RFC 9209 2.3: the registered name of the error, for `Proxy-Status`.
     const fn error_type(&self) -> &'static str {
         match self {
+            Self::Options => "",
             Self::Late { .. } => "http_request_denied",
             Self::QueueFull | Self::MemoryFull => "connection_limit_reached",
             Self::Unreachable(_) => "destination_unavailable",
@@ -102,11 +115,15 @@ impl OwnAnswer {
                 format!("the platform has answered, and paceline cannot pass that back: {why}")
             }
             Self::Refused(_, why) | Self::Internal(why) => why.clone(),
+            Self::Options => String::new(),
         }
     }
 
     /// The answer: a problem (RFC 9457) with `Proxy-Status` (RFC 9209).
     pub(super) fn response(&self) -> Response<Bytes> {
+        if *self == Self::Options {
+            return options();
+        }
         let (status, message) = (self.status(), self.message());
         let title = status.canonical_reason().unwrap_or("Error");
         let problem =
@@ -141,6 +158,15 @@ impl OwnAnswer {
         let text = format!("paceline; error={}{details}", self.error_type());
         HeaderValue::try_from(text).expect("names and reasons are plain ASCII")
     }
+}
+
+/// What the proxy takes, for whoever asks the proxy.
+fn options() -> Response<Bytes> {
+    let mut response = Response::new(Bytes::new());
+    *response.status_mut() = OwnAnswer::Options.status();
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(ALLOWED));
+    response.headers_mut().insert(PROXY_STATUS, HeaderValue::from_static("paceline"));
+    response
 }
 
 /// Whole seconds, rounded up, and never none: who came back at once would be told the same.

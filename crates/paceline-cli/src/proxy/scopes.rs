@@ -133,14 +133,15 @@ impl Scopes {
         known.ids.iter_mut().flat_map(HashMap::values_mut).for_each(|named| named.is_stale = true);
     }
 
-    /// What this run knows of its scopes, and an earlier one of the others.
+    /// What an earlier run knew of scopes that this one has not used, and then what this one knows of its own.
     ///
     /// # Errors
     /// When the pacer has stopped.
     pub(super) async fn snapshot(&self) -> Result<Snapshot, Stopped> {
-        let mut snapshot = self.pacer.snapshot().await?;
-        snapshot.scopes.extend(self.lock().remembered.iter().cloned());
-        Ok(snapshot)
+        let used = self.pacer.snapshot().await?;
+        let mut scopes = self.lock().remembered.clone();
+        scopes.extend(used.scopes);
+        Ok(Snapshot { scopes })
     }
 
     async fn name(&self, kind: ScopeKind, name: &str) -> Result<Named, Stopped> {
@@ -191,7 +192,7 @@ impl Known {
     /// The limits of a scope, what is remembered of it, which is told once, and whether it had limits before.
     fn of(&mut self, kind: ScopeKind, name: &str) -> (Limits, Option<ScopeSnapshot>, bool) {
         let place = self.remembered.iter().position(|scope| scope.kind == kind && scope.name == name);
-        let remembered = place.map(|place| self.remembered.swap_remove(place));
+        let remembered = place.map(|place| self.remembered.remove(place));
         let paused = self.pause.filter(|&until| until > wall_now()).map(|until| ScopeSnapshot {
             kind,
             name: name.to_owned(),

@@ -192,7 +192,7 @@ async fn keep_saving(proxy: Arc<Proxy>, state: StateKeeper) {
         }
         let Ok(snapshot) = proxy.scopes.snapshot().await else { return };
         // The disk may have room again the next time; closings are another matter, and hold departures back.
-        drop(state.save_learned(&snapshot).await);
+        drop(state.save_learned(&snapshot, wall_now()).await);
     }
 }
 
@@ -255,9 +255,9 @@ impl Running {
         proxy.admin_tasks.wait().await;
         if let (Some(state), Ok(snapshot)) = (&proxy.state, proxy.scopes.snapshot().await) {
             if in_order {
-                state.finish(&snapshot).await?;
+                state.finish(&snapshot, wall_now()).await?;
             } else {
-                state.save_learned(&snapshot).await?;
+                state.save_learned(&snapshot, wall_now()).await?;
             }
         }
         Ok(self.counts())

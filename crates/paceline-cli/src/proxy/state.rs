@@ -15,9 +15,11 @@ use tokio::sync::Notify;
 use super::fingerprint::Fingerprints;
 
 mod file;
+mod lock;
 
 pub use file::StateError;
 use file::{Contents, SavedGate};
+use lock::Lock;
 
 /// Keeps the file as new as the next departure needs it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -28,6 +30,7 @@ pub(super) struct StateKeeper {
 #[derive(Debug)]
 struct Shared {
     path: PathBuf,
+    _lock: Lock,
     contents: Mutex<Contents>,
     /// How often the contents changed in a way that departures wait for, and how often that was saved.
     closings: AtomicU64,
@@ -53,8 +56,9 @@ impl StateKeeper {
     /// Reads `path`, or starts it anew where there is no such file.
     ///
     /// # Errors
-    /// When it cannot be read, or is none of ours: nothing is overwritten then.
+    /// When it cannot be read, is none of ours, or another proxy has it: nothing is overwritten then.
     pub(super) fn open(path: &Path, now: WallTime) -> Result<Restored, StateError> {
+        let lock = Lock::take(path)?;
         let found = file::read(path)?;
         let fingerprints = match &found {
             Some(contents) => Fingerprints::from_hex(&contents.salt)
@@ -67,6 +71,7 @@ impl StateKeeper {
         let snapshot = contents.snapshot(now, pause);
         let shared = Shared {
             path: path.to_owned(),
+            _lock: lock,
             contents: Mutex::new(contents),
             closings: AtomicU64::new(0),
             saved: AtomicU64::new(0),
@@ -118,19 +123,19 @@ impl StateKeeper {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(super) async fn save_learned(&self, snapshot: &Snapshot) -> Result<(), StateError> {
+    pub(super) async fn save_learned(&self, snapshot: &Snapshot, now: WallTime) -> Result<(), StateError> {
         let _writing = self.shared.writing.lock().await;
-        self.write(|contents| contents.learn(snapshot)).await
+        self.write(|contents| contents.learn(snapshot, now)).await
     }
 
     /// The run ends in order: all its replies have come, and there is nothing to wait out.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(super) async fn finish(&self, snapshot: &Snapshot) -> Result<(), StateError> {
+    pub(super) async fn finish(&self, snapshot: &Snapshot, now: WallTime) -> Result<(), StateError> {
         let _writing = self.shared.writing.lock().await;
         self.write(|contents| {
-            contents.learn(snapshot);
+            contents.learn(snapshot, now);
             contents.is_running = false;
         })
         .await

@@ -16,9 +16,11 @@ impl Controller {
             let closed = closed_until(state, now, wall);
             let learned = state.learned();
             let is_worth_it = closed.is_some() || learned != Learned::default();
-            is_worth_it.then(|| ScopeSnapshot { kind, name: name.to_owned(), closed, learned })
+            is_worth_it.then(|| (state.used, ScopeSnapshot { kind, name: name.to_owned(), closed, learned }))
         });
-        Snapshot { scopes: scopes.collect() }
+        let mut scopes: Vec<_> = scopes.collect();
+        scopes.sort_by_key(|&(used, _)| used);
+        Snapshot { scopes: scopes.into_iter().map(|(_, scope)| scope).collect() }
     }
 
     /// Continues where a snapshot left off: before the first call is submitted, so that no restart comes early. `wall` is

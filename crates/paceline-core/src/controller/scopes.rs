@@ -39,7 +39,7 @@ impl Scopes {
         id
     }
 
-    /// Takes note that somebody named the scope.
+    /// Takes note that somebody named the scope, or has a call of it.
     pub(crate) fn touch(&mut self, id: ScopeId) {
         self.uses += 1;
         self.state_mut(id).used = self.uses;

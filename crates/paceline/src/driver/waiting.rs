@@ -35,7 +35,7 @@ pub enum Ended {
     /// It was expected to depart after its deadline, and wanted to know as soon as that could be told.
     #[error("its turn would come after its deadline")]
     Late {
-        /// When it would depart, or one that came now in its place; cut to a day from now.
+        /// When it would depart, or one that came now in its place; cut to a year from now.
         expected: tokio::time::Instant,
     },
     /// Nobody drives the machine any more.

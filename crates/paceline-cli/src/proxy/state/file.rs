@@ -1,5 +1,6 @@
 //! The state file: JSON, for programs and people.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,6 +24,11 @@ pub enum StateError {
         path = path.display()
     )]
     NotOurs { path: PathBuf, why: String },
+    #[error(
+        "another proxy keeps its state in {path}: end that one, or name another file with --state",
+        path = path.display()
+    )]
+    InUse { path: PathBuf },
     #[error("the state file {path} cannot be written: {source}", path = path.display())]
     Unwritable { path: PathBuf, source: io::Error },
 }
@@ -37,6 +43,7 @@ pub(super) struct Contents {
     pub(super) is_running: bool,
     /// The longest wait that the platform ever named, in milliseconds.
     longest_wait_ms: u64,
+    /// The longest unused first.
     scopes: Vec<SavedScope>,
 }
 
@@ -102,21 +109,35 @@ impl Contents {
             return;
         }
         for scope in &mut self.scopes {
-            scope.closed_until_ms = scope.closed_until_ms.filter(|&until| until > now.as_unix_millis());
+            scope.closed_until_ms = scope.closed_until_ms.filter(|_| scope.is_closed(now));
         }
         self.scopes.retain(|scope| scope.closed_until_ms.is_some() || scope.learned.is_some());
         let scope = self.scope(gate.kind, &gate.name);
         scope.closed_until_ms = scope.closed_until_ms.max(Some(gate.until.as_unix_millis()));
     }
 
-    /// What a machine has learned takes the place of what was known.
-    pub(super) fn learn(&mut self, snapshot: &Snapshot) {
-        for scope in &snapshot.scopes {
-            let learned = learned::written(&scope.learned);
-            if learned.is_some() {
-                self.scope(scope.kind, &scope.name).learned = learned;
-            }
-        }
+    /// What a machine has learned by `now` takes the place of what was known. Of more scopes than are kept, the longest unused go;
+    /// none whose gate is closed.
+    pub(super) fn learn(&mut self, snapshot: &Snapshot, now: WallTime) {
+        let known = std::mem::take(&mut self.scopes);
+        let mut known: HashMap<_, _> =
+            known.into_iter().enumerate().map(|(place, scope)| (scope.key(), (place, scope))).collect();
+        let told = snapshot.scopes.iter().filter_map(|told| {
+            let mut fresh = SavedScope::new(told.kind, &told.name);
+            fresh = known.remove(&fresh.key()).map_or(fresh, |(_, scope)| scope);
+            fresh.learned = learned::written(&told.learned).or(fresh.learned);
+            (fresh.learned.is_some() || fresh.closed_until_ms.is_some()).then_some(fresh)
+        });
+        let told: Vec<SavedScope> = told.collect();
+        let mut others: Vec<(usize, SavedScope)> = known.into_values().collect();
+        others.sort_by_key(|&(place, _)| place);
+        self.scopes = others.into_iter().map(|(_, scope)| scope).chain(told).collect();
+        let mut too_many = self.scopes.len().saturating_sub(MOST_SCOPES);
+        self.scopes.retain(|scope| {
+            let goes = too_many > 0 && !scope.is_closed(now);
+            too_many -= usize::from(goes);
+            !goes
+        });
     }
 
     pub(super) fn text(&self) -> String {
@@ -137,8 +158,7 @@ impl Contents {
     fn scope(&mut self, kind: ScopeKind, name: &str) -> &mut SavedScope {
         let place = self.scopes.iter().position(|scope| scope.kind == kind.name() && scope.name == name);
         let place = place.unwrap_or_else(|| {
-            let (kind, name) = (kind.name().to_owned(), name.to_owned());
-            self.scopes.push(SavedScope { kind, name, closed_until_ms: None, learned: None });
+            self.scopes.push(SavedScope::new(kind, name));
             self.scopes.len() - 1
         });
         &mut self.scopes[place]
@@ -146,6 +166,18 @@ impl Contents {
 }
 
 impl SavedScope {
+    fn new(kind: ScopeKind, name: &str) -> Self {
+        Self { kind: kind.name().to_owned(), name: name.to_owned(), closed_until_ms: None, learned: None }
+    }
+
+    fn key(&self) -> (String, String) {
+        (self.kind.clone(), self.name.clone())
+    }
+
+    fn is_closed(&self, now: WallTime) -> bool {
+        self.closed_until_ms.is_some_and(|until| until > now.as_unix_millis())
+    }
+
     fn restored(&self, now: WallTime) -> Option<ScopeSnapshot> {
         let until = self.closed_until_ms.map(WallTime::from_unix_millis).filter(|&until| until > now);
         let learned = self.learned.as_deref().map_or_else(Learned::default, learned::read);
@@ -159,3 +191,5 @@ impl SavedScope {
 }
 
 const VERSION: u32 = 1;
+/// A megabyte of text, which is written with every closing; more clients than most platforms let one proxy have.
+pub(super) const MOST_SCOPES: usize = 5_000;

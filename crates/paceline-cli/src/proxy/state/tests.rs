@@ -47,14 +47,17 @@ async fn what_is_saved_comes_back() {
     first.keeper.closed(&gate("a", Duration::from_secs(20)), now());
     first.keeper.closed(&gate("a", Duration::from_secs(5)), now());
     let snapshot = Snapshot { scopes: vec![learned("b", &words)] };
-    first.keeper.finish(&snapshot).await.unwrap();
+    first.keeper.finish(&snapshot, now()).await.unwrap();
+    let names = first.fingerprints;
+    drop(first.keeper);
 
     let again = StateKeeper::open(&path, now()).unwrap();
     assert_eq!(closed(&again, "a"), Some(now() + Duration::from_secs(20)), "a closing never grows shorter");
     assert_eq!((closed(&again, "b"), again.pause), (None, None), "it ended in order");
     let kept = again.snapshot.scopes.iter().find(|scope| scope.name == "b").unwrap();
     assert_eq!(crate::learned::written(&kept.learned), Some(words));
-    assert!(again.fingerprints == first.fingerprints, "names are found again");
+    assert!(again.fingerprints == names, "names are found again");
+    drop(again);
     let later = StateKeeper::open(&path, now() + Duration::from_secs(20)).unwrap();
     assert_eq!(closed(&later, "a"), None, "what has opened is open");
 }
@@ -71,8 +74,48 @@ async fn a_departure_waits_for_every_closing_before_it() {
     keeper.closing().await;
     keeper.save().await.unwrap();
     assert!(!keeper.is_unsaved());
+    drop(keeper);
     let again = StateKeeper::open(&path, now()).unwrap();
     assert_eq!(closed(&again, "a"), Some(now() + Duration::from_secs(20)));
+}
+
+#[tokio::test]
+async fn a_file_has_one_proxy_however_often_it_is_replaced() {
+    let (_folder, path) = place();
+    let keeper = StateKeeper::open(&path, now()).unwrap().keeper;
+    for _ in 0..2 {
+        let error = StateKeeper::open(&path, now()).unwrap_err();
+        assert!(matches!(error, StateError::InUse { .. }), "{error}");
+        assert!(error.to_string().contains(&*path.to_string_lossy()), "{error}");
+        keeper.save().await.unwrap();
+        keeper.closed(&gate("a", Duration::from_secs(20)), now());
+    }
+    drop(keeper);
+    assert!(StateKeeper::open(&path, now()).is_ok());
+}
+
+#[tokio::test]
+async fn of_too_many_scopes_the_longest_unused_go_and_no_closed_one() {
+    let (_folder, path) = place();
+    let words =
+        crate::learned::written(&Learned { in_flight: NonZeroU32::new(7), ..Learned::default() }).unwrap();
+    let of = |names: std::ops::Range<usize>| Snapshot {
+        scopes: names.map(|number| learned(&number.to_string(), &words)).collect(),
+    };
+    let keeper = StateKeeper::open(&path, now()).unwrap().keeper;
+    keeper.closed(&gate("0", Duration::from_secs(20)), now());
+    keeper.save_learned(&of(0..file::MOST_SCOPES), now()).await.unwrap();
+    // The second is used again; three come to it.
+    keeper.save_learned(&of(1..2), now()).await.unwrap();
+    keeper.save_learned(&of(file::MOST_SCOPES..file::MOST_SCOPES + 3), now()).await.unwrap();
+    drop(keeper);
+    let again = StateKeeper::open(&path, now()).unwrap();
+    let names: Vec<&str> = again.snapshot.scopes.iter().map(|scope| scope.name.as_str()).collect();
+    assert_eq!(names.len(), file::MOST_SCOPES);
+    for (name, is_kept) in [("0", true), ("1", true), ("2", false), ("3", false), ("4", false), ("5", true)] {
+        assert_eq!(names.contains(&name), is_kept, "{name}");
+    }
+    assert_eq!(closed(&again, "0"), Some(now() + Duration::from_secs(20)));
 }
 
 #[tokio::test]
@@ -148,7 +191,8 @@ async fn what_only_a_person_may_open_is_opened_by_starting_again() {
         ..gate("a", Duration::ZERO)
     };
     keeper.closed(&shut, now());
-    keeper.finish(&Snapshot::default()).await.unwrap();
+    keeper.finish(&Snapshot::default(), now()).await.unwrap();
+    drop(keeper);
     assert_eq!(closed(&StateKeeper::open(&path, now()).unwrap(), "a"), None);
 }
 
@@ -172,6 +216,7 @@ proptest! {
                 saved = told;
             }
         }
+        drop(keeper);
         let again = StateKeeper::open(&path, now()).unwrap();
         for (name, wait) in NAMES.iter().zip(saved).filter(|(_, wait)| *wait > 0) {
             let until = closed(&again, name);

@@ -1,5 +1,6 @@
 //! The proxy when something goes wrong: clients, platforms, disks and signals.
 
+mod authority;
 mod bounds;
 mod caller;
 mod callers;

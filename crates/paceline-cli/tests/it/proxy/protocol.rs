@@ -5,6 +5,7 @@ mod frames;
 mod framing;
 mod hop;
 mod http2_clients;
+mod http2_frames;
 mod http2_platform;
 mod platform_replies;
 mod refused;

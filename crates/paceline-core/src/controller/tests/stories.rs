@@ -344,6 +344,20 @@ fn a_restart_comes_no_earlier_and_starts_warm() {
 }
 
 #[test]
+fn a_snapshot_has_the_longest_unused_scope_first() {
+    let mut machine = Controller::new(Config::default());
+    let scopes = ["a", "b", "c"].map(|name| machine.scope(at(0), ScopeKind::Credential, name));
+    for (number, used) in [(1, 2), (2, 0), (3, 1)] {
+        machine.try_submit(at(number), call(number, ScopeSet::one(scopes[used]))).expect("room");
+        let (started, _) = departures(&mut machine, at(number));
+        machine.handle_reply(at(number), started[0], &Reply::refused(429, 20 * SECOND));
+    }
+    let snapshot = machine.snapshot(at(10), WallTime::from_unix_millis(1_000_000));
+    let names: Vec<&str> = snapshot.scopes.iter().map(|scope| scope.name.as_str()).collect();
+    assert_eq!(names, ["c", "a", "b"]);
+}
+
+#[test]
 fn a_cancelled_attempt_that_never_left_gives_everything_back() {
     let (mut machine, _) = machine(Limits { in_flight: NonZeroU32::new(1), ..known(1.0, 1) }, 2);
     let (started, _) = departures(&mut machine, at(0));

@@ -1,5 +1,7 @@
 //! Who goes when, and who stands in nobody's way.
 
+use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use paceline_cli::proxy::ProxyPlan;
@@ -12,6 +14,13 @@ use super::stage::{Stage, one_at_a_time, plan};
 
 /// Lets `calls` wait behind one that is in flight, each named by its path, and returns the order in which they leave.
 async fn order(rules: impl FnOnce(Rules) -> Rules, calls: &[(&str, &str)]) -> Vec<String> {
+    let here = IpAddr::from([127, 0, 0, 1]);
+    let calls: Vec<_> = calls.iter().map(|&(name, headers)| (name, headers, here)).collect();
+    order_from(rules, &calls).await
+}
+
+/// The same of calls that come from several addresses.
+async fn order_from(rules: impl FnOnce(Rules) -> Rules, calls: &[(&str, &str, IpAddr)]) -> Vec<String> {
     let mut platform = Platform::start().await;
     let plan = one_at_a_time(&platform.url);
     let stage = Stage::start(ProxyPlan { rules: rules(plan.rules), ..one_at_a_time(&platform.url) }).await;
@@ -19,8 +28,8 @@ async fn order(rules: impl FnOnce(Rules) -> Rules, calls: &[(&str, &str)]) -> Ve
     first.get("x-user: nobody\r\n").await;
     let mut call = platform.call().await;
     let mut callers: Vec<Caller> = Vec::new();
-    for (number, (name, headers)) in calls.iter().enumerate() {
-        let mut caller = stage.caller().await;
+    for (number, (name, headers, from)) in calls.iter().enumerate() {
+        let mut caller = Caller::connect_from(*from, stage.running.address()).await;
         caller.send(format!("GET /{name} HTTP/1.1\r\nhost: x\r\n{headers}\r\n")).await;
         stage.until_waiting(number + 1).await;
         callers.push(caller);
@@ -49,6 +58,40 @@ async fn clients_take_turns_whatever_they_have_asked_for() {
     assert!(of_b[0] <= 1 && of_b[1] <= 3, "{left:?}");
     let of_a: Vec<&String> = left.iter().filter(|name| name.starts_with('a')).collect();
     assert_eq!(of_a, ["a1", "a2", "a3", "a4"]);
+}
+
+/// Only Linux has all of 127.0.0.0/8 for its own.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn addresses_take_turns_whatever_they_have_asked_for() {
+    let [a, b] = [[127, 0, 0, 2], [127, 0, 0, 3]].map(IpAddr::from);
+    let names = ["a1", "a2", "a3", "a4", "b1", "b2"];
+    let calls = names.map(|name| (name, "", if name.starts_with('a') { a } else { b }));
+    let left = order_from(|rules| Rules { client: ClientBy::Address, ..rules }, &calls).await;
+    let of_b: Vec<usize> = ["b1", "b2"].map(|name| left.iter().position(|own| own == name).unwrap()).into();
+    assert!(of_b[0] <= 1 && of_b[1] <= 3, "{left:?}");
+}
+
+#[tokio::test]
+async fn a_client_that_weighs_three_has_three_turns_for_one() {
+    let heavy = |rules: Rules| {
+        let mut rule = Rule::new("heavy");
+        rule.header = Some("x-user: a".parse().unwrap());
+        rule.weight = NonZeroU32::new(3);
+        Rules { rules: vec![rule], ..by_user(rules) }
+    };
+    let [a, b] = ["x-user: a\r\n", "x-user: b\r\n"];
+    let names: Vec<(String, &str)> = (0..9)
+        .map(|number| (format!("b{number}"), b))
+        .chain((0..9).map(|number| (format!("a{number}"), a)))
+        .collect();
+    let calls: Vec<(&str, &str)> = names.iter().map(|(name, headers)| (name.as_str(), *headers)).collect();
+    let left = order(heavy, &calls).await;
+    // Of any beginning, as long as both wait, three in four, give or take one.
+    for first in 1..=12 {
+        let of_b = left[..first].iter().filter(|name| name.starts_with('b')).count();
+        assert!(of_b.abs_diff(first.div_ceil(4)) <= 1, "{first}: {left:?}");
+    }
 }
 
 #[tokio::test]

@@ -108,6 +108,33 @@ async fn of_a_platform_that_keeps_failing_its_last_answer_is_delivered() {
 }
 
 #[tokio::test]
+async fn what_a_platform_can_never_do_is_not_asked_again() {
+    for (head, status) in [("501 Not Implemented", 501), ("505 HTTP Version Not Supported", 505)] {
+        let (url, asked) = Platform::answering(head).await;
+        let stage = Stage::start(plan(&url)).await;
+        let mut caller = stage.caller().await;
+        caller.get("prefer: wait=3600\r\n").await;
+        caller.answer().await.expect(status);
+        assert_eq!((asked.load(Ordering::SeqCst), stage.settled().await.rejected), (1, 1));
+    }
+}
+
+#[tokio::test]
+async fn a_wait_of_days_is_told_whole() {
+    let mut platform = Platform::start().await;
+    let stage = Stage::start(plan(&platform.url)).await;
+    let mut caller = stage.caller().await;
+    caller.get("").await;
+    platform.call().await.refuse(TWO_DAYS).await;
+    let declined = caller.answer().await.expect_own(429);
+    assert!(declined.retry_after() > Duration::from_secs(TWO_DAYS - 600), "{declined:?}");
+    stage.settled().await;
+    assert!(platform.try_call().is_none());
+}
+
+const TWO_DAYS: u64 = 172_800;
+
+#[tokio::test]
 async fn hang_ups_that_agree_are_learned_and_the_next_call_is_declined() {
     let mut platform = Platform::start().await;
     let stage = Stage::start(plan(&platform.url)).await;

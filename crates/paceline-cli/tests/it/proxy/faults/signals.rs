@@ -131,6 +131,24 @@ async fn killed_in_a_long_closing_and_started_again_it_comes_no_earlier() {
 }
 
 #[tokio::test]
+async fn a_state_file_has_one_proxy_and_a_killed_one_has_none() {
+    let (url, _) = Platform::answering("200 OK").await;
+    let desk = Desk::new();
+    let arguments = ["--to", url.as_str(), "--state", "state"];
+    for _ in 0..2 {
+        let program = desk.start(&arguments).await;
+        let mut caller = program.caller().await;
+        // Everybody waits a second after a kill.
+        caller.get("").await;
+        caller.answer().await.expect(200);
+        let ended = desk.run(&[&arguments[..], &["--listen", "127.0.0.1:0"]].concat()).await;
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stderr.contains("another proxy keeps its state in state"), "{ended:?}");
+        program.killed().await;
+    }
+}
+
+#[tokio::test]
 async fn a_command_has_the_url_and_its_exit_code_is_ours() {
     let (url, asked) = Platform::answering("200 OK").await;
     let desk = Desk::new();

@@ -30,10 +30,22 @@ impl Frames {
 
     /// A connection to the proxy.
     pub(super) async fn connect(stage: &Stage) -> Self {
+        Self::connect_with(stage, &[]).await
+    }
+
+    /// A connection to the proxy, of these settings.
+    pub(super) async fn connect_with(stage: &Stage, settings: &[(u16, u32)]) -> Self {
         let mut frames = Self { wire: stage.client().await };
         frames.wire.say(PREFACE).await;
-        frames.send(SETTINGS, 0, 0, &[]).await;
+        let settings =
+            settings.iter().map(|(name, value)| [&name.to_be_bytes()[..], &value.to_be_bytes()].concat());
+        frames.send(SETTINGS, 0, 0, &settings.collect::<Vec<_>>().concat()).await;
         frames
+    }
+
+    /// Lets `more` bytes come on a stream.
+    pub(super) async fn open_window(&mut self, stream: u32, more: u32) {
+        self.send(WINDOW_UPDATE, 0, stream, &more.to_be_bytes()).await;
     }
 
     pub(super) async fn send(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {
@@ -106,18 +118,25 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 pub(super) const DATA: u8 = 0;
 pub(super) const HEADERS: u8 = 1;
 pub(super) const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
+pub(super) const PRIORITY: u8 = 2;
+pub(super) const SETTINGS: u8 = 4;
+pub(super) const PUSH_PROMISE: u8 = 5;
+pub(super) const PING: u8 = 6;
 pub(super) const GOAWAY: u8 = 7;
-const WINDOW_UPDATE: u8 = 8;
+pub(super) const WINDOW_UPDATE: u8 = 8;
+pub(super) const CONTINUATION: u8 = 9;
 const ACK: u8 = 1;
 pub(super) const END_STREAM: u8 = 1;
 pub(super) const END_HEADERS: u8 = 4;
 const MAX_CONCURRENT_STREAMS: u16 = 3;
+pub(super) const INITIAL_WINDOW_SIZE: u16 = 4;
 /// RFC 9113 7.
 pub(super) const NO_ERROR: u32 = 0;
 pub(super) const PROTOCOL_ERROR: u32 = 1;
 pub(super) const INTERNAL_ERROR: u32 = 2;
+pub(super) const FLOW_CONTROL_ERROR: u32 = 3;
+pub(super) const STREAM_CLOSED: u32 = 5;
+pub(super) const FRAME_SIZE_ERROR: u32 = 6;
 pub(super) const REFUSED_STREAM: u32 = 7;
 pub(super) const CANCEL: u32 = 8;
 pub(super) const ENHANCE_YOUR_CALM: u32 = 11;

@@ -1,5 +1,7 @@
 //! Clients of HTTP/2, before a platform of HTTP/1.1.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, Version};
 use http_body_util::{BodyExt as _, Full, StreamBody};
@@ -8,7 +10,8 @@ use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
 use super::frames::{
-    DATA, END_HEADERS, END_STREAM, Frames, GOAWAY, HEADERS, PROTOCOL_ERROR, RST_STREAM, block,
+    CANCEL, DATA, END_HEADERS, END_STREAM, Frames, GOAWAY, HEADERS, INITIAL_WINDOW_SIZE, PROTOCOL_ERROR,
+    RST_STREAM, block,
 };
 use super::stage::{OK, Stage};
 use super::wire::in_time;
@@ -175,4 +178,33 @@ async fn refuses(what: &str, fields: &[(&str, &str)]) {
     }
     drop(client);
     assert!(!stage.end().await.has_called(), "{what}: it was sent on");
+}
+
+#[tokio::test]
+async fn a_stream_whose_client_takes_nothing_is_cancelled_and_no_other() {
+    let stage = Stage::with(|plan| plan.bounds.body_timeout = Duration::from_millis(300)).await;
+    let mut client = Frames::connect_with(&stage, &[(INITIAL_WINDOW_SIZE, 0)]).await;
+    let get = block(&[(":method", "GET"), (":scheme", "http"), (":authority", "h"), (":path", "/")]);
+    for stream in [1, 3] {
+        client.send(HEADERS, END_HEADERS | END_STREAM, stream, &get).await;
+        let mut platform = stage.platform().await;
+        platform.message().await;
+        platform.say("HTTP/1.1 200 OK\r\ncontent-length: 40000\r\n\r\n").await;
+        platform.say("x".repeat(40_000)).await;
+        assert_eq!(client.next().await.unwrap().kind, HEADERS);
+        if stream == 1 {
+            let reset = client.next().await.unwrap();
+            assert_eq!((reset.kind, reset.stream, reset.code()), (RST_STREAM, 1, CANCEL));
+            continue;
+        }
+        let mut taken = 0;
+        while taken < 40_000 {
+            client.open_window(stream, 8_000).await;
+            let data = client.next().await.unwrap();
+            assert_eq!((data.kind, data.stream), (DATA, stream), "{taken}");
+            taken += data.payload.len();
+        }
+    }
+    drop(client);
+    assert_eq!(stage.end().await.counts.accepted, 2);
 }

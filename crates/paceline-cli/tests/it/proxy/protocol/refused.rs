@@ -44,6 +44,46 @@ async fn a_length_that_is_none_or_two_is_refused() {
 }
 
 #[tokio::test]
+async fn a_length_and_a_transfer_coding_are_refused_together() {
+    let smuggled = "GET /smuggled HTTP/1.1\r\nhost: h\r\n\r\n";
+    let (length, chunked) = ("Content-LENGTH: 6\r\n", "transfer-encoding: chunked\r\n");
+    let both = [
+        format!("{length}{chunked}"),
+        format!("{chunked}{length}"),
+        format!("{chunked}a: b\r\n{length}{length}"),
+    ];
+    for both in both {
+        let request = format!("POST /a HTTP/1.1\r\nhost: h\r\n{both}\r\n0\r\n\r\n{smuggled}");
+        is_refused(&[("both", request.as_bytes(), 400)]).await;
+        let stage = Stage::new().await;
+        let mut client = stage.client().await;
+        client.say("TRACE / HTTP/1.1\r\nhost: h\r\n\r\n".to_owned() + &request).await;
+        assert_eq!(client.message().await.status(), 405);
+        let answer = client.message().await;
+        assert_eq!((answer.status(), answer.of("connection")), (400, "close"));
+        assert_eq!(client.rest().await, "");
+        assert!(!stage.end().await.has_called());
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_before_it_is_a_request_is_marked_as_ours() {
+    let long = format!("GET /{} HTTP/1.1\r\nhost: h\r\n\r\n", "b".repeat(65_535));
+    let many = format!("GET / HTTP/1.1\r\nhost: h\r\n{}\r\n", "a: b\r\n".repeat(200));
+    for (request, status) in [("no request\r\n\r\n", 400), (long.as_str(), 414), (many.as_str(), 431)] {
+        let stage = Stage::new().await;
+        let mut client = stage.client().await;
+        client.say(request).await;
+        let answer = client.message().await;
+        assert_eq!(
+            (answer.status(), answer.of("proxy-status")),
+            (status, "paceline; error=http_request_error")
+        );
+        assert_eq!(client.rest().await, "");
+    }
+}
+
+#[tokio::test]
 async fn a_transfer_coding_that_is_not_chunked_once_is_refused() {
     is_refused(&[
         ("unknown", b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n", 400),
@@ -158,13 +198,29 @@ async fn what_is_no_call_to_a_platform_is_refused() {
     is_refused(&[
         ("a tunnel", b"CONNECT evil:443 HTTP/1.1\r\nhost: evil:443\r\n\r\n", 405),
         ("a trace", b"TRACE / HTTP/1.1\r\nhost: h\r\ncookie: secret\r\n\r\n", 405),
-        ("options of the proxy itself", b"OPTIONS * HTTP/1.1\r\nhost: h\r\n\r\n", 400),
-        ("as far as it may go", b"OPTIONS / HTTP/1.1\r\nhost: h\r\nmax-forwards: 0\r\n\r\n", 405),
+        ("everything, of a method that knows none", b"GET * HTTP/1.1\r\nhost: h\r\n\r\n", 400),
         ("a path that leads out", b"GET /a/../../b HTTP/1.1\r\nhost: h\r\n\r\n", 400),
         ("a path that leads out, encoded", b"GET /a/%2e%2e/%2e%2e/b HTTP/1.1\r\nhost: h\r\n\r\n", 400),
         ("an authority for a target", b"GET evil:80 HTTP/1.1\r\nhost: h\r\n\r\n", 400),
     ])
     .await;
+}
+
+/// RFC 9110 9.3.7, and 7.6.2 for those that have gone as far as they may.
+#[tokio::test]
+async fn options_of_the_proxy_itself_are_answered_by_it() {
+    let stage = Stage::new().await;
+    let mut client = stage.client().await;
+    for request in
+        ["OPTIONS * HTTP/1.1\r\nhost: h\r\n\r\n", "OPTIONS /a HTTP/1.1\r\nhost: h\r\nmax-forwards: 0\r\n\r\n"]
+    {
+        client.say(request).await;
+        let answer = client.message().await;
+        assert_eq!((answer.status(), answer.of("proxy-status")), (204, "paceline"));
+        assert!(answer.of("allow").contains("OPTIONS"));
+    }
+    let ended = stage.end().await;
+    assert_eq!((ended.counts.declined, ended.has_called()), (2, false));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! TLS on both sides, with certificates that only the test trusts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
@@ -120,4 +121,31 @@ async fn who_speaks_no_tls_where_tls_is_wanted_is_hung_up_on() {
     // An alert, which is no text.
     while client.raw(1).await.is_some() {}
     assert_eq!(running.counts().offered, 0);
+}
+
+#[tokio::test]
+async fn who_begins_no_handshake_is_left_and_blocks_nobody() {
+    let identity = Identity::offering(&["http/1.1"]);
+    let stage = Stage::with(|plan| {
+        plan.tls = Some(Arc::clone(&identity.server));
+        plan.bounds.head_timeout = Duration::from_secs(2);
+    })
+    .await;
+    let mut silent = Vec::new();
+    for begun in [&b""[..], b"\x16", b"\x16\x03\x01\x02\x00\x01"].into_iter().cycle().take(60) {
+        let mut client = stage.client().await;
+        client.say(begun).await;
+        silent.push(client);
+    }
+    let connector = TlsConnector::from(identity.trusted(&["http/1.1"]));
+    let name = ServerName::try_from("127.0.0.1").unwrap();
+    let mut client = Wire::new(connector.connect(name, stage.tcp().await).await.unwrap());
+    client.say(GET).await;
+    let mut platform = stage.platform().await;
+    platform.message().await;
+    platform.say(OK).await;
+    assert_eq!(client.message().await.body, "ok");
+    for mut client in silent {
+        assert_eq!(client.raw(1).await, None, "nothing is said, and it ends");
+    }
 }
