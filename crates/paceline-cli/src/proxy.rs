@@ -27,6 +27,7 @@ mod socket;
 mod start;
 mod state;
 mod tallies;
+mod traced;
 mod tunnel;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -51,6 +52,8 @@ use rules::Rules;
 use scopes::Scopes;
 use state::StateKeeper;
 
+use crate::traces::Traces;
+
 pub use board::Counts;
 pub use scopes::LimitsOf;
 pub use start::{Load, ProxyBounds, ProxyPlan, Running, StartError, start};
@@ -70,6 +73,8 @@ struct Proxy {
     head_timeout: Duration,
     state: Option<StateKeeper>,
     tally: Arc<Tally>,
+    /// Where calls are traced to, if they are.
+    traces: Option<Traces>,
     timings: Timings,
     started: Instant,
     tasks: TaskTracker,

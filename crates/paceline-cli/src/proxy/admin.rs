@@ -145,7 +145,7 @@ impl Port {
             "/readyz" => said(StatusCode::OK, "ready"),
             told => match Status::of(&self.proxy).await {
                 Ok(status) if told == "/status" => status.page().response(),
-                Ok(status) => metrics::page(&status, &self.proxy.timings).response(),
+                Ok(status) => metrics::page(&status, &self.proxy).response(),
                 Err(stopped) => said(StatusCode::SERVICE_UNAVAILABLE, &stopped.to_string()),
             },
         }
