@@ -1,5 +1,6 @@
 //! The spans of one call: its own, one for each of its attempts, and one for each time that it was held.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -37,6 +38,8 @@ struct Spans {
     of_attempts: Vec<KeyValue>,
     attempt: Option<Attempt>,
     held: Option<Held>,
+    /// What is wrong with the call; of several things the last.
+    error: Option<Cow<'static, str>>,
     is_over: bool,
 }
 
@@ -67,6 +70,7 @@ impl CallSpans {
             of_attempts: Vec::new(),
             attempt: None,
             held: None,
+            error: None,
             is_over: false,
         };
         Self { shared: Arc::new(Shared { tracer, gates, spans: Mutex::new(spans) }) }
@@ -112,7 +116,7 @@ impl CallSpans {
         spans.end_attempt(Ending::Status(status));
         spans.call.set_attributes([status_code(status), KeyValue::new("paceline.answered_by", "platform")]);
         if status.is_server_error() {
-            spans.call.set_attribute(error_type(status.as_str().to_owned()));
+            spans.error = Some(status.as_str().to_owned().into());
             spans.call.set_status(Status::error(""));
         }
     }
@@ -122,11 +126,8 @@ impl CallSpans {
         let mut spans = self.lock();
         spans.end_attempt(Ending::Error(reason));
         spans.end_hold(&self.shared.tracer, SystemTime::now());
-        spans.call.set_attributes([
-            status_code(status),
-            KeyValue::new("paceline.answered_by", "paceline"),
-            error_type(reason),
-        ]);
+        spans.call.set_attributes([status_code(status), KeyValue::new("paceline.answered_by", "paceline")]);
+        spans.error = Some(reason.into());
         if status.is_server_error() {
             spans.call.set_status(Status::error(reason));
         }
@@ -135,7 +136,7 @@ impl CallSpans {
     /// What came of it is not whole.
     pub(crate) fn broke_off(&self, reason: &'static str) {
         let mut spans = self.lock();
-        spans.call.set_attribute(error_type(reason));
+        spans.error = Some(reason.into());
         spans.call.set_status(Status::error(reason));
     }
 
@@ -182,16 +183,14 @@ impl CallSpans {
 
     fn attempted(&self, report: &AttemptReport) {
         let mut spans = self.lock();
-        if let Some(mut attempt) = spans.attempt.take() {
-            if attempt.span.is_none() {
-                attempt.span = Some(spans.attempt_span(&self.shared.tracer, &attempt));
-            }
-            spans.attempt = Some(attempt);
+        // One that was recalled was not made.
+        let Some(mut attempt) = spans.attempt.take() else { return };
+        if attempt.span.is_none() && spans.call.is_recording() {
+            attempt.span = Some(spans.attempt_span(&self.shared.tracer, &attempt));
         }
-        if spans.attempt.is_some() {
-            spans.end_attempt(Ending::Reply(&report.reply));
-            spans.held = Some(Held { since: SystemTime::now(), reason: why_held(&report.reply) });
-        }
+        spans.attempt = Some(attempt);
+        spans.end_attempt(Ending::Reply(&report.reply));
+        spans.held = Some(Held { since: SystemTime::now(), reason: why_held(&report.reply) });
     }
 
     fn lock(&self) -> MutexGuard<'_, Spans> {
@@ -244,6 +243,10 @@ impl Spans {
 
     fn end(&mut self) {
         self.is_over = true;
+        // Here, for what is set twice is told twice.
+        if let Some(error) = self.error.take() {
+            self.call.set_attribute(error_type(error));
+        }
         self.call.end();
     }
 }
@@ -258,7 +261,7 @@ impl Drop for Shared {
         }
         spans.end_attempt(Ending::Error(HUNG_UP));
         spans.end_hold(&tracer, SystemTime::now());
-        spans.call.set_attribute(error_type(HUNG_UP));
+        spans.error = Some(HUNG_UP.into());
         spans.call.set_status(Status::error("the client went before it was answered"));
         spans.end();
     }

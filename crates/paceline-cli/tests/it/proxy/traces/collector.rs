@@ -165,8 +165,12 @@ async fn take(
     Ok(response)
 }
 
+/// No key comes twice.
 fn attributes(told: &[KeyValue]) -> BTreeMap<String, String> {
-    told.iter().map(|told| (told.key.clone(), shown(told.value.as_ref()))).collect()
+    let read: BTreeMap<String, String> =
+        told.iter().map(|told| (told.key.clone(), shown(told.value.as_ref()))).collect();
+    assert_eq!(read.len(), told.len(), "{told:#?}");
+    read
 }
 
 fn shown(value: Option<&AnyValue>) -> String {

@@ -88,6 +88,34 @@ async fn a_reply_that_breaks_off_is_no_whole_call() {
 }
 
 #[tokio::test]
+async fn a_client_that_goes_before_the_last_byte_has_hung_up() {
+    let platform = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let to = format!("http://{}", platform.local_addr().unwrap());
+    let stage = Stage::with(Answers::Takes, ok, |plan| plan.rules.to = Some(to.parse().unwrap())).await;
+    let mut client = TcpStream::connect(stage.running.address()).await.unwrap();
+    client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let (mut stream, _) = platform.accept().await.unwrap();
+    stream.read_u8().await.unwrap();
+    stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await.unwrap();
+    client.read_u8().await.unwrap();
+    drop(client);
+    let (told, _) = stage.ended().await;
+    let [call] = of_kind(&told, SERVER)[..] else { panic!("{told:#?}") };
+    assert_eq!(call.said(["http.response.status_code", "error.type"]), ["200", "hung_up"]);
+    assert!(call.is_error);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_platform_is_wrong_with_the_call() {
+    let stage = Stage::new(|_| Answer::new(501, "no")).await;
+    stage.get("prefer: wait=0\r\n").await;
+    let (told, _) = stage.ended().await;
+    let [call] = of_kind(&told, SERVER)[..] else { panic!("{told:#?}") };
+    assert_eq!(call.said(["http.response.status_code", "error.type"]), ["501", "501"]);
+    assert!(call.is_error);
+}
+
+#[tokio::test]
 async fn a_reply_of_unknown_length_is_whole_at_its_end() {
     let platform = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let to = format!("http://{}", platform.local_addr().unwrap());
