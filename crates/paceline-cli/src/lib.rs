@@ -20,6 +20,7 @@ pub mod scenario;
 pub mod settings;
 pub mod sync;
 pub mod template;
+pub mod traces;
 pub mod units;
 mod wall_clock;
 pub mod written;

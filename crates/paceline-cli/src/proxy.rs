@@ -29,6 +29,7 @@ mod start;
 mod state;
 mod streams;
 mod tallies;
+mod traced;
 mod tunnel;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,6 +54,8 @@ use rules::Rules;
 use scopes::Scopes;
 use state::StateKeeper;
 
+use crate::traces::Traces;
+
 pub use board::Counts;
 pub use scopes::LimitsOf;
 pub use start::{Load, ProxyBounds, ProxyPlan, Running, StartError, start};
@@ -72,6 +75,8 @@ struct Proxy {
     head_timeout: Duration,
     state: Option<StateKeeper>,
     tally: Arc<Tally>,
+    /// Where calls are traced to, if they are.
+    traces: Option<Traces>,
     timings: Timings,
     started: Instant,
     tasks: TaskTracker,

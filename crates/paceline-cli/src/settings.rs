@@ -16,6 +16,7 @@ mod pointer;
 mod print;
 mod proxy;
 mod secret;
+mod traces;
 
 pub use auth::{Auth, Credential, SecretSource};
 pub use environment::process_environment;
@@ -31,5 +32,6 @@ pub use pointer::{JsonPointer, NotAPointer};
 pub use print::print_config;
 pub use proxy::ProxySettings;
 pub use secret::{Secret, SecretError};
+pub use traces::{CollectorUrl, NotACollector, TracesSettings};
 
 pub use crate::written::{Problem, Problems as SettingsError};

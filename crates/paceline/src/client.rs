@@ -20,7 +20,8 @@ pub use builder::{ClientBuilder, Timeouts};
 pub use error::{CallError, GivenUp};
 pub use reply_body::ReplyBody;
 pub use request::{
-    Applied, AttemptReport, BeforeDeparture, BeforeDepartureFuture, OnAttempt, OnSetback, Request, Setback,
+    Applied, AttemptReport, AttemptStep, BeforeDeparture, BeforeDepartureFuture, OnAttempt, OnSetback,
+    OnStep, Request, Setback,
 };
 pub use response::Response;
 pub use streamed::Streamed;

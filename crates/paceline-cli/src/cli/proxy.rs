@@ -4,6 +4,7 @@ mod child;
 mod descriptors;
 mod flags;
 mod planning;
+mod tracing;
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -14,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::proxy::{self, Counts, Running, StartError, StateError};
-use crate::settings::{Loaded, SettingsError, print_config};
+use crate::settings::{Loaded, SecretError, SettingsError, print_config};
 
 pub use flags::ProxyArgs;
 
@@ -38,6 +39,8 @@ enum CommandError {
     NoUpstream,
     #[error("{path} is of no use for TLS: {why}", path = path.display())]
     Tls { path: PathBuf, why: String },
+    #[error("the header of [traces]: {0}")]
+    TracesHeader(SecretError),
     #[error("no token can be read from {path}: {source}", path = path.display())]
     Token { path: PathBuf, source: io::Error },
     #[error("the admin port tells who calls and how much: to listen on {0}, name --admin-token-file FILE")]

@@ -152,7 +152,7 @@ impl Port {
             "/readyz" => said(StatusCode::OK, "ready"),
             told => match self.glance.of(&self.proxy).await {
                 Ok(status) if told == "/status" => status.page().response(),
-                Ok(status) => metrics::page(&status, &self.proxy.timings).response(),
+                Ok(status) => metrics::page(&status, &self.proxy).response(),
                 Err(stopped) => said(StatusCode::SERVICE_UNAVAILABLE, &stopped.to_string()),
             },
         }

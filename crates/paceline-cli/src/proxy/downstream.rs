@@ -29,6 +29,7 @@ use super::bounds::{Bound, Share};
 use super::heads::Heads;
 use super::socket::Socket;
 use super::streams::{Portions, Streams};
+use super::traced::TracedReply;
 use super::{forward, hop};
 
 /// Where a call comes from.
@@ -50,6 +51,7 @@ impl Visitor {
 #[derive(Debug)]
 pub(super) enum Answer {
     Reply(Box<ReplyBody>),
+    Traced(Box<TracedReply>),
     Own(Full<Bytes>),
 }
 
@@ -265,6 +267,7 @@ impl Body for Answer {
     ) -> Poll<Option<Result<Frame<Bytes>, AttemptError>>> {
         match &mut *self {
             Self::Reply(reply) => Pin::new(&mut **reply).poll_frame(cx).map_ok(passed_back),
+            Self::Traced(reply) => Pin::new(&mut **reply).poll_frame(cx).map_ok(passed_back),
             Self::Own(own) => Pin::new(own).poll_frame(cx).map_err(|never| match never {}),
         }
     }
@@ -272,6 +275,7 @@ impl Body for Answer {
     fn is_end_stream(&self) -> bool {
         match self {
             Self::Reply(reply) => reply.is_end_stream(),
+            Self::Traced(reply) => reply.is_end_stream(),
             Self::Own(own) => own.is_end_stream(),
         }
     }
@@ -279,6 +283,7 @@ impl Body for Answer {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Reply(reply) => reply.size_hint(),
+            Self::Traced(reply) => reply.size_hint(),
             Self::Own(own) => own.size_hint(),
         }
     }

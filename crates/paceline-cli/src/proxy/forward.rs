@@ -20,7 +20,8 @@ use super::ending::End;
 use super::own_answer::OwnAnswer;
 use super::plan::Plan;
 use super::tallies::Tallies;
-use super::{compact, framing, hop, reply, tunnel};
+use super::{compact, framing, hop, reply, traced, tunnel};
+use crate::traces::CallSpans;
 
 /// Answers `request`, whatever becomes of it. What its connection takes of those that may be is `seat`.
 pub(super) async fn answer(
@@ -30,20 +31,24 @@ pub(super) async fn answer(
     mut request: Request<Incoming>,
 ) -> Response<Answer> {
     proxy.tally.saw(Seen::Offered);
+    let spans = proxy.traces.as_ref().map(|traces| traced::begin(traces, &visitor, &request));
     let version = request.version();
     let asked = hop::upgrade(request.headers()).filter(|_| version == Version::HTTP_11);
     let downstream = asked.as_ref().map(|_| hyper::upgrade::on(&mut request));
-    let ended = forward(&proxy, visitor, request, asked.clone()).await;
+    let ended = forward(&proxy, visitor, request, asked.clone(), spans.as_ref()).await;
     let passed = ended.and_then(|streamed| Ok(reply::pass_back(streamed, asked.as_ref())?));
     match passed {
         Ok((response, upstream)) => {
             if let (Some(downstream), Some(upstream)) = (downstream, upstream) {
                 proxy.tasks.spawn(tunnel::join(downstream, upstream, seat, proxy.drained.clone()));
             }
-            response
+            traced::pass_back(spans, response)
         }
-        Err(End::Last(last)) => reply::last(*last),
-        Err(End::Own(own)) => declined(&proxy, &own),
+        Err(End::Last(last)) => traced::pass_back(spans, reply::last(*last)),
+        Err(End::Own(own)) => {
+            traced::declined(spans.as_ref(), &own);
+            declined(&proxy, &own)
+        }
     }
 }
 
@@ -57,6 +62,7 @@ async fn forward(
     visitor: Visitor,
     request: Request<Incoming>,
     upgrade: Option<HeaderValue>,
+    spans: Option<&CallSpans>,
 ) -> Result<Streamed, End> {
     let arrived = Instant::now();
     let (mut head, body) = request.into_parts();
@@ -69,7 +75,7 @@ async fn forward(
     let wants_trailers = hop::wants_trailers(&head.headers);
     // Before anything is made of them: what is not sent on must not decide about what is.
     hop::strip(&mut head.headers);
-    let plan = Plan::of(proxy, &visitor, &head).await?;
+    let plan = Plan::of(proxy, &visitor, &head, spans).await?;
     let headers = &mut head.headers;
     hop::join_cookies(headers);
     hop::add_forwarded(headers, head.version, head.uri.authority(), &visitor.address, visitor.is_tls);
@@ -81,7 +87,7 @@ async fn forward(
     }
     let (client, tallies) = (Arc::clone(&plan.client), plan.tallies.clone());
     tallies.saw(Seen::Offered);
-    let ended = send(proxy, head, body, plan, arrived).await;
+    let ended = send(proxy, head, body, plan, arrived, spans).await;
     match &ended {
         Ok(streamed) => {
             client.waited(streamed.held);
@@ -103,6 +109,7 @@ async fn send(
     body: Incoming,
     plan: Plan,
     arrived: Instant,
+    spans: Option<&CallSpans>,
 ) -> Result<Streamed, End> {
     let mut held = Held::new(&proxy.tally, &plan.client, &plan.tallies, arrived);
     let taken = tokio::select! {
@@ -124,6 +131,9 @@ async fn send(
     let departing = Departing::new(plan.tallies.clone(), plan.is_paced);
     call.on_attempt = Some(departing.after(proxy.counting(plan.tallies.clone())));
     call.before_departure = Some(departing.before(proxy.state.as_ref()));
+    if let Some(spans) = spans {
+        spans.watch(&mut call, plan.is_paced);
+    }
     let streaming = async {
         match plan.is_paced {
             true => proxy.client.stream(call).await,

@@ -85,6 +85,23 @@ impl OwnAnswer {
         }
     }
 
+    /// Why, in a word or two, without anything that a client or a platform has said.
+    pub(super) const fn reason(&self) -> &'static str {
+        match self {
+            Self::Late { .. } => "patience",
+            Self::QueueFull => "queue-full",
+            Self::MemoryFull => "memory-full",
+            Self::Draining => "draining",
+            Self::Unreachable(_) => "unreachable",
+            Self::InDoubt(_) => "in-doubt",
+            Self::TimedOut(_) => "timed-out",
+            Self::Unreadable { .. } => "unreadable",
+            Self::Refused(..) => "refused",
+            Self::Options => "options",
+            Self::Internal(_) => "internal",
+        }
+    }
+
     /// When it is worth coming back.
     fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -147,14 +164,12 @@ impl OwnAnswer {
     }
 
     fn proxy_status(&self) -> HeaderValue {
-        let reason = match self {
-            Self::Late { .. } => "patience",
-            Self::QueueFull => "queue-full",
-            Self::MemoryFull => "memory-full",
-            Self::Draining => "draining",
-            _ => "",
+        let details = match self {
+            Self::Late { .. } | Self::QueueFull | Self::MemoryFull | Self::Draining => {
+                format!("; details=\"{}\"", self.reason())
+            }
+            _ => String::new(),
         };
-        let details = if reason.is_empty() { String::new() } else { format!("; details=\"{reason}\"") };
         let text = format!("paceline; error={}{details}", self.error_type());
         HeaderValue::try_from(text).expect("names and reasons are plain ASCII")
     }

@@ -14,7 +14,8 @@ use super::own_answer::OwnAnswer;
 use super::rules::{ClientBy, Routed, Rules, SentPath, safe_name};
 use super::scopes::Names;
 use super::tallies::Tallies;
-use super::{Proxy, patience};
+use super::{Proxy, patience, traced};
+use crate::traces::CallSpans;
 
 /// What is known of a call before it is sent.
 pub(super) struct Plan {
@@ -35,7 +36,12 @@ impl Plan {
     ///
     /// # Errors
     /// The answer to a call that cannot be sent on.
-    pub(super) async fn of(proxy: &Proxy, visitor: &Visitor, head: &Parts) -> Result<Self, OwnAnswer> {
+    pub(super) async fn of(
+        proxy: &Proxy,
+        visitor: &Visitor,
+        head: &Parts,
+        spans: Option<&CallSpans>,
+    ) -> Result<Self, OwnAnswer> {
         let rules = proxy.rules();
         let path = SentPath::read(head.uri.path()).map_err(OwnAnswer::bad_request)?;
         let Some(Routed { to, is_paced }) = rules.route(&path) else {
@@ -56,6 +62,9 @@ impl Plan {
             everyone = everyone.map(|name| format!("{name}@{platform}").into());
         }
         let names = Names::new(&ruled, credential, everyone);
+        if let Some(spans) = spans {
+            traced::plan(spans, &head.method, &uri, &names);
+        }
         let found =
             proxy.scopes.find(&names).await.map_err(|stopped| OwnAnswer::Internal(stopped.to_string()))?;
         // What goes past the pacer falls under no limit.

@@ -78,6 +78,10 @@ impl<'a> Names<'a> {
         ];
         Self { named: named.into_iter().flatten().collect() }
     }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (ScopeKind, &str)> {
+        self.named.iter().map(|(kind, name)| (*kind, name.as_ref()))
+    }
 }
 
 impl Scopes {

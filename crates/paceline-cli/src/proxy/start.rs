@@ -28,6 +28,7 @@ use super::rules::Rules;
 use super::scopes::{LimitsOf, Scopes};
 use super::state::{Restored, StateError, StateKeeper};
 use super::{Proxy, Timings, downstream};
+use crate::traces::{SpanCounts, Traces, TracesError, TracesPlan};
 use crate::wall_clock::wall_now;
 
 /// All that a proxy needs to know before it starts.
@@ -48,6 +49,8 @@ pub struct ProxyPlan {
     pub bounds: ProxyBounds,
     /// Where closed gates and learned limits outlive the proxy.
     pub state: Option<PathBuf>,
+    /// Where calls are traced to, if they are.
+    pub traces: Option<TracesPlan>,
     /// How clients are spoken to, if not in the clear.
     pub tls: Option<Arc<ServerConfig>>,
     /// Whom the platform's certificates have to be from; those whom the machine trusts, if it is not said. What it offers by ALPN is
@@ -98,6 +101,9 @@ pub enum StartError {
     /// The state file is of no use.
     #[error(transparent)]
     State(#[from] StateError),
+    /// Calls cannot be traced.
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     /// The listener is of no use.
     #[error("cannot listen: {0}")]
     Listen(#[from] io::Error),
@@ -132,6 +138,7 @@ fn proxy(plan: ProxyPlan) -> Result<Proxy, StartError> {
         None => (None, Fingerprints::fresh(), Snapshot::default(), None),
     };
     let client = client(&plan, state.clone());
+    let traces = plan.traces.map(|plan| Traces::start(plan, client.pacer())).transpose()?;
     let scopes = Scopes::new(client.pacer().clone(), plan.limits, snapshot, pause);
     let bounds = plan.bounds;
     let (held, patience) = (Bound::of(bounds.max_held), bounds.body_timeout);
@@ -147,6 +154,7 @@ fn proxy(plan: ProxyPlan) -> Result<Proxy, StartError> {
         head_timeout: bounds.head_timeout,
         state,
         tally: Arc::new(Tally::default()),
+        traces,
         timings: Timings::default(),
         started: Instant::now(),
         tasks: TaskTracker::new(),
@@ -215,6 +223,12 @@ impl Running {
         self.proxy.tally.counts()
     }
 
+    /// What became of the spans so far; None where calls are not traced.
+    #[must_use]
+    pub fn spans(&self) -> Option<SpanCounts> {
+        self.proxy.traces.as_ref().map(Traces::counts)
+    }
+
     /// What it holds now.
     #[must_use]
     pub fn load(&self) -> Load {
@@ -253,14 +267,22 @@ impl Running {
         let in_order = !proxy.has_lost_reply.load(Ordering::Acquire);
         proxy.admin_tasks.close();
         proxy.admin_tasks.wait().await;
-        if let (Some(state), Ok(snapshot)) = (&proxy.state, proxy.scopes.snapshot().await) {
-            if in_order {
-                state.finish(&snapshot, wall_now()).await?;
-            } else {
-                state.save_learned(&snapshot, wall_now()).await?;
-            }
+        let saved = proxy.save_last(in_order).await;
+        if let Some(traces) = &proxy.traces {
+            traces.finish(LAST_SPANS).await;
         }
-        Ok(self.counts())
+        saved.map(|()| self.counts())
+    }
+}
+
+impl Proxy {
+    async fn save_last(&self, in_order: bool) -> Result<(), StateError> {
+        let (Some(state), Ok(snapshot)) = (&self.state, self.scopes.snapshot().await) else { return Ok(()) };
+        if in_order {
+            state.finish(&snapshot, wall_now()).await
+        } else {
+            state.save_learned(&snapshot, wall_now()).await
+        }
     }
 }
 
@@ -271,4 +293,6 @@ impl Drop for Running {
     }
 }
 
+/// What a collector on the way takes for what is left; who stops the proxy waits for no more.
+const LAST_SPANS: Duration = Duration::from_secs(3);
 const SAVE_EVERY: Duration = Duration::from_secs(10);

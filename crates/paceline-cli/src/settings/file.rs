@@ -87,7 +87,9 @@ impl ConfigFile {
         let before = self.text()[..end].lines().map(str::trim_start);
         let is_auth = |line: &str| line.trim_start_matches(['[', ' ']).starts_with("auth");
         let mut lines = before.rev();
-        let is_secret_line = |line: &str| is_auth(line) || line.contains('@') || names_secret(line);
+        let is_secret_line = |line: &str| {
+            is_auth(line) || line.contains('@') || line.contains("header_env") || names_secret(line)
+        };
         lines.next().is_some_and(is_secret_line)
             || lines.find(|line| line.starts_with('[')).is_some_and(is_auth)
     }
@@ -126,7 +128,7 @@ fn flatten(path: &[String], table: &DeTable<'_>, entries: &mut Vec<Entry>) {
     for (key, value) in table {
         let path = [path, &[key.get_ref().to_string()]].concat();
         match value.get_ref() {
-            DeValue::Table(inner) if path != HEADER_ENV => {
+            DeValue::Table(inner) if !HEADER_ENV.iter().any(|known| path == *known) => {
                 entries.push(Entry { path: path.clone(), key_span: key.span(), value: None });
                 flatten(&path, inner, entries);
             }
@@ -140,7 +142,7 @@ fn flatten(path: &[String], table: &DeTable<'_>, entries: &mut Vec<Entry>) {
 
 /// The one table with keys of its own kind, which [`ProfileChanges`] reads.
 const PROFILE: &str = "profile";
-/// The one key whose value is a table.
-const HEADER_ENV: [&str; 2] = ["auth", "header_env"];
+/// The keys whose value is a table.
+const HEADER_ENV: [[&str; 2]; 2] = [["auth", "header_env"], ["traces", "header_env"]];
 /// What the names of the headers have in them that are for secrets.
 const SECRET_HEADERS: [&str; 3] = ["authorization", "cookie", "api-key"];

@@ -6,6 +6,7 @@ mod listed;
 mod proxy;
 mod route;
 mod rule;
+mod traces;
 
 use super::limit::LIMIT_KEYS;
 use super::model::Settings;
@@ -98,7 +99,7 @@ impl<T> InnerKey<T> {
 }
 
 /// In the order in which they are printed.
-static KEY_LISTS: [&[SettingKey]; 8] = [
+static KEY_LISTS: [&[SettingKey]; 9] = [
     &listed::TARGET,
     &auth::AUTH,
     &listed::RECORDS,
@@ -107,4 +108,5 @@ static KEY_LISTS: [&[SettingKey]; 8] = [
     &listed::JOURNAL,
     &listed::RUN,
     &proxy::PROXY,
+    &traces::TRACES,
 ];

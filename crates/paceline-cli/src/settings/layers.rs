@@ -167,7 +167,8 @@ impl Layers {
         }
         for (name, meant) in unknown {
             // A secret may well be kept in a variable that is named like a key.
-            if self.settings.auth.as_ref().is_some_and(|auth| auth.is_kept_in(&name)) {
+            let Settings { auth, traces, .. } = &self.settings;
+            if auth.iter().chain(&traces.header).any(|auth| auth.is_kept_in(&name)) {
                 continue;
             }
             let advice =

@@ -12,6 +12,7 @@ use super::auth::Auth;
 use super::limit::ScopeLimit;
 use super::pointer::JsonPointer;
 use super::proxy::ProxySettings;
+use super::traces::TracesSettings;
 use crate::records::Format;
 use crate::template::TargetUrl;
 use crate::units::{Percent, Rate, Size};
@@ -41,6 +42,8 @@ pub struct Settings {
     pub run: RunSettings,
     /// What the proxy does.
     pub proxy: ProxySettings,
+    /// Where spans of calls go.
+    pub traces: TracesSettings,
 }
 
 /// `[target]`.

@@ -149,5 +149,5 @@ fn unknown<'a>(what: &str, name: &str, place: &str, known: impl IntoIterator<Ite
 }
 
 /// The tables of a configuration.
-pub(super) const TABLES: [&str; 10] =
-    ["target", "profile", "auth", "records", "batch", "limits", "retry", "journal", "run", "proxy"];
+pub(super) const TABLES: [&str; 11] =
+    ["target", "profile", "auth", "records", "batch", "limits", "retry", "journal", "run", "proxy", "traces"];

@@ -34,9 +34,7 @@ impl fmt::Display for Secret {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each variant's message is its documentation")]
 pub enum SecretError {
-    #[error(
-        "the environment variable {0} is not set; set it to the credential, or name another under [auth]"
-    )]
+    #[error("the environment variable {0} is not set; set it to the credential, or name another variable")]
     Unset(String),
     #[error("{0} is empty; put the credential there")]
     Empty(String),

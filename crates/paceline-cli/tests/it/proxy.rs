@@ -3,3 +3,4 @@
 mod admin;
 mod faults;
 mod protocol;
+mod traces;

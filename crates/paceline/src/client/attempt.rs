@@ -7,7 +7,9 @@ use paceline_core::{GiveUp, Outcome, Reply};
 use tokio::time::Instant;
 
 use super::error::{CallError, GivenUp};
-use super::request::{AttemptReport, BeforeDeparture, OnAttempt, OnSetback, Request, Setback};
+use super::request::{
+    AttemptReport, AttemptStep, BeforeDeparture, OnAttempt, OnSetback, OnStep, Request, Setback,
+};
 use super::{Inner, Response};
 use crate::driver::{Ended, InFlight, LastLook, Next, Permit, Slot, Waiting};
 use crate::http::{AttemptError, BodyEnd, Connection, Message, Need, ReadBody, Target, TlsConfigs};
@@ -20,6 +22,7 @@ pub(super) struct Run<'a> {
     tls: Option<TlsConfigs>,
     message: Message,
     before_departure: Option<BeforeDeparture>,
+    on_step: Option<OnStep>,
     on_attempt: Option<OnAttempt>,
     on_setback: Option<OnSetback>,
     pub(super) attempts: u32,
@@ -67,6 +70,7 @@ impl<'a> Run<'a> {
             message: Message::new(request.method, request.headers, request.body, &target),
             target,
             before_departure: request.before_departure,
+            on_step: request.on_step,
             on_attempt: request.on_attempt,
             on_setback: request.on_setback,
             attempts: 0,
@@ -88,6 +92,7 @@ impl<'a> Run<'a> {
     /// Uses `permit`: connection, hook, a last look at the gates, and only then the first byte. A connection
     /// first, because an attempt that finds none has not departed, and the hook need not say that it did.
     pub(super) async fn attempt(&mut self, permit: Permit) -> Result<Sent, CallError> {
+        self.step(AttemptStep::Begun { number: self.attempts + 1 });
         let connection = match self.connection().await {
             Ok(connection) => connection,
             Err(failed) => return self.not_sent(permit, failed).await,
@@ -100,6 +105,7 @@ impl<'a> Run<'a> {
             LastLook::Departed(in_flight) => self.exchange(connection, in_flight).await,
             LastLook::Recalled(waiting) => {
                 self.client.pool.keep(&self.target.origin, connection);
+                self.step(AttemptStep::Recalled { number: self.attempts + 1 });
                 self.report(self.attempts + 1, Reply::NotSent);
                 Ok(Sent::Again(self.turn(waiting).await?))
             }
@@ -152,7 +158,8 @@ impl<'a> Run<'a> {
         self.attempts += 1;
         let departed = Instant::now();
         let expires = departed + self.client.timeouts.attempt;
-        let request = self.message.copy(&self.target, connection.wire());
+        let mut request = self.message.copy(&self.target, connection.wire());
+        self.step(AttemptStep::Leaving { number: self.attempts, headers: request.headers_mut() });
         let sending = connection.send(&self.target.origin, request);
         let head =
             tokio::time::timeout_at(expires, sending).await.unwrap_or_else(|_| Err(self.timed_out()))?;
@@ -273,6 +280,12 @@ impl<'a> Run<'a> {
             self.client.pool.keep(&self.target.origin, connection);
         }
         Response { status, headers, body, truncated: !complete, attempts: self.attempts }
+    }
+
+    pub(super) fn step(&self, step: AttemptStep<'_>) {
+        if let Some(told) = &self.on_step {
+            told(step);
+        }
     }
 
     pub(super) fn report(&self, number: u32, reply: Reply) {

@@ -39,6 +39,8 @@ pub struct Request {
     pub on_uncertain: OnUncertain,
     /// Runs before each attempt leaves.
     pub before_departure: Option<BeforeDeparture>,
+    /// Told of each attempt's steps before its end.
+    pub on_step: Option<OnStep>,
     /// Told of each attempt's end.
     pub on_attempt: Option<OnAttempt>,
     /// Told why an attempt is not the last one.
@@ -54,6 +56,32 @@ pub type BeforeDeparture = Box<dyn Fn(u32) -> BeforeDepartureFuture + Send + Syn
 /// What [`BeforeDeparture`] returns.
 pub type BeforeDepartureFuture =
     Pin<Box<dyn Future<Output = Result<(), Box<dyn std::error::Error + Send + Sync>>> + Send>>;
+
+/// Told of each step of an attempt as it is taken; it must not wait.
+pub type OnStep = Box<dyn Fn(AttemptStep<'_>) + Send + Sync>;
+
+/// A step of an attempt, whose number is counted from 1.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AttemptStep<'a> {
+    /// It has its permit, if it needs one, and looks for a connection.
+    Begun {
+        /// Which.
+        number: u32,
+    },
+    /// A gate has closed before it left: it waits again, and comes back under the same number.
+    Recalled {
+        /// Which.
+        number: u32,
+    },
+    /// It leaves with these headers. What is changed in them is sent with this attempt alone.
+    Leaving {
+        /// Which.
+        number: u32,
+        /// `Host` and `User-Agent` among them. What frames the body is not to be touched.
+        headers: &'a mut HeaderMap,
+    },
+}
 
 /// Told of each attempt's end, before the next one starts; it must not wait. It is not told of an attempt
 /// whose call is dropped, nor of one that [`BeforeDeparture`] refused.
@@ -112,6 +140,7 @@ impl Request {
             decline_late: false,
             on_uncertain,
             before_departure: None,
+            on_step: None,
             on_attempt: None,
             on_setback: None,
         }

@@ -9,6 +9,7 @@ use paceline_core::GiveUp;
 use super::attempt::{Arriving, Run, Step};
 use super::error::CallError;
 use super::reply_body::{Lease, ReplyBody};
+use super::request::AttemptStep;
 use crate::driver::{InFlight, Next, Slot};
 use crate::http::{AttemptError, Upgrade};
 
@@ -61,6 +62,7 @@ impl Run<'_> {
     /// Sends at once and asks nobody. A connection that closes before the request is begun is replaced once.
     pub(super) async fn pass(&mut self) -> Result<Streamed, CallError> {
         loop {
+            self.step(AttemptStep::Begun { number: self.attempts + 1 });
             let connection = match self.connection().await {
                 Ok(connection) => connection,
                 Err(failed) => return Err(self.broken(failed, GiveUp::Exhausted)),

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use paceline::client::{Applied, BeforeDeparture, OnAttempt, Setback};
+use paceline::client::{Applied, AttemptStep, BeforeDeparture, OnAttempt, OnStep, Setback};
 use paceline::{CallError, Request};
 use tokio::net::TcpSocket;
 use tokio::sync::Notify;
@@ -32,6 +32,28 @@ async fn each_attempt_is_told_before_and_after() {
     let log = Log::default();
     client.call(log.on(post(platform.url("/"), scopes))).await.unwrap();
     assert_eq!(log.lines(), ["before 1", "after 1: No", "before 2", "after 2: Yes"]);
+}
+
+#[tokio::test]
+async fn each_step_is_told_in_its_order_and_what_it_adds_is_sent_with_its_attempt_alone() {
+    let platform = Platform::start([refusal(), ok(""), ok("")]).await;
+    let (client, scopes) = client().await;
+    let log = Log::default();
+    let mut request = log.on(post(platform.url("/"), scopes));
+    request.on_step = Some(log.steps());
+    client.call(request).await.unwrap();
+    let first = ["begun 1", "before 1", "leaving 1", "after 1: No"];
+    assert_eq!(log.lines(), [first, ["begun 2", "before 2", "leaving 2", "after 2: Yes"]].concat());
+    let mut request = post(platform.url("/"), scopes);
+    request.on_step = Some(log.steps());
+    client.stream_unpaced(request).await.unwrap();
+    assert_eq!(log.lines()[8..], ["begun 1", "leaving 1"]);
+    let sent = platform.seen().requests.clone();
+    let marks: Vec<Vec<&str>> = sent
+        .iter()
+        .map(|request| request.lines().filter(|line| line.starts_with("x-step")).collect())
+        .collect();
+    assert_eq!(marks, [["x-step: 1"], ["x-step: 2"], ["x-step: 1"]]);
 }
 
 #[tokio::test]
@@ -70,6 +92,8 @@ async fn an_attempt_whose_gate_closes_while_its_hook_runs_does_not_leave() {
     let log = Log::default();
     let mut slow = log.on(post(platform.url("/slow"), scopes));
     slow.before_departure = Some(hold_first(log.clone(), Arc::clone(&held), Arc::clone(&go)));
+    let steps = Log::default();
+    slow.on_step = Some(steps.steps());
     let slow = tokio::spawn({
         let client = client.clone();
         async move { client.call(slow).await }
@@ -85,6 +109,7 @@ async fn an_attempt_whose_gate_closes_while_its_hook_runs_does_not_leave() {
     slow.await.unwrap().unwrap();
     refused.await.unwrap().unwrap();
     assert_eq!(log.lines(), ["before 1", "after 1: No", "before 1", "after 1: Yes"]);
+    assert_eq!(steps.lines(), ["begun 1", "recalled 1", "begun 1", "leaving 1"]);
     assert_eq!(platform.seen().requests.len(), 3);
 }
 
@@ -105,6 +130,21 @@ impl Log {
         });
         (request.before_departure, request.on_attempt) = (Some(hook), Some(told));
         request
+    }
+
+    /// Writes each step, and marks each attempt by its number.
+    fn steps(&self) -> OnStep {
+        let log = self.clone();
+        Box::new(move |step| match step {
+            AttemptStep::Begun { number } => log.write(format!("begun {number}")),
+            AttemptStep::Recalled { number } => log.write(format!("recalled {number}")),
+            AttemptStep::Leaving { number, headers } => {
+                assert!(headers.contains_key("host"));
+                assert!(headers.insert("x-step", number.into()).is_none());
+                log.write(format!("leaving {number}"));
+            }
+            other => panic!("{other:?}"),
+        })
     }
 
     fn write(&self, line: String) {

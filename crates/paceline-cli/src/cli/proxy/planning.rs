@@ -10,8 +10,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, ServerConfig};
 
-use super::CommandError;
 use super::flags::ProxyArgs;
+use super::{CommandError, tracing};
 use crate::proxy::{LimitsOf, ProxyBounds, ProxyPlan};
 use crate::settings::{Loaded, Settings};
 
@@ -45,6 +45,7 @@ pub(super) fn plan(args: &ProxyArgs, loaded: &Loaded) -> Result<ProxyPlan, Comma
             body_timeout: BODY_TIMEOUT,
         },
         state: proxy.state.clone(),
+        traces: tracing::plan(&settings.traces)?,
         tls,
         upstream_tls: args.ca.as_deref().map(trusting_also).transpose()?,
     })

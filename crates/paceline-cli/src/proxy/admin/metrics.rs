@@ -5,14 +5,16 @@ use std::time::Duration;
 use super::exposition::{Exposition, Kind};
 use super::status::{ScopeStatus, Status};
 use super::{Page, nothing_to_load};
-use crate::proxy::Timings;
+use crate::proxy::Proxy;
 use crate::proxy::board::Counts;
+use crate::traces::{SpanCounts, Traces};
 
 /// The page of one scrape.
-pub(super) fn page(status: &Status, timings: &Timings) -> Page {
+pub(super) fn page(status: &Status, proxy: &Proxy) -> Page {
     let mut text = Exposition::default();
     totals(&mut text, status);
     present(&mut text, status);
+    let timings = &proxy.timings;
     text.histogram(
         "held_seconds",
         "How long calls that the platform answered had waited for permits.",
@@ -23,6 +25,9 @@ pub(super) fn page(status: &Status, timings: &Timings) -> Page {
         "From the departure of a call's last attempt to the head of its reply.",
         &timings.upstream.spans(),
     );
+    if let Some(counts) = proxy.traces.as_ref().map(Traces::counts) {
+        spans(&mut text, counts);
+    }
     let named = &status.scopes[..status.scopes.len().min(MOST_NAMED)];
     scopes(&mut text, named);
     beliefs(&mut text, named);
@@ -58,6 +63,15 @@ fn present(text: &mut Exposition, status: &Status) {
     }
     text.family("start_time_seconds", Kind::Gauge, "When it started, in seconds since 1970.");
     text.sample(&[], seconds(status.now_ms.saturating_sub(status.uptime_ms)));
+}
+
+fn spans(text: &mut Exposition, counts: SpanCounts) {
+    text.family("spans_total", Kind::Counter, "Spans of traced calls, by what became of them.");
+    for (outcome, count) in
+        [("delivered", counts.delivered), ("dropped", counts.dropped), ("lost", counts.lost)]
+    {
+        text.count(&[("outcome", outcome)], count);
+    }
 }
 
 fn scopes(text: &mut Exposition, named: &[ScopeStatus]) {

@@ -92,7 +92,7 @@ pub(super) static AUTH: [SettingKey; 5] = [
 const LONGEST_NAME: usize = 64;
 
 /// `{ name = "X-Api-Key", env = "API_KEY" }`, or `X-Api-Key=API_KEY` where there are no tables.
-fn header_and_variable(value: Value<'_>) -> Result<(&str, &str), String> {
+pub(super) fn header_and_variable(value: Value<'_>) -> Result<(&str, &str), String> {
     match value.written {
         Written::Loose(text) => text
             .split_once('=')
@@ -113,7 +113,7 @@ fn header_and_variable(value: Value<'_>) -> Result<(&str, &str), String> {
     }
 }
 
-fn variable(name: &str) -> Result<SecretSource, String> {
+pub(super) fn variable(name: &str) -> Result<SecretSource, String> {
     let is_name = name.chars().all(|char| char.is_ascii_alphanumeric() || char == '_');
     if name.is_empty() || !is_name || name.starts_with(|char: char| char.is_ascii_digit()) {
         return Err(

@@ -1,8 +1,8 @@
 //! The admin port: what it tells, and to whom.
 
 mod access;
-mod asking;
+pub(crate) mod asking;
 mod metrics;
-mod prometheus;
+pub(crate) mod prometheus;
 pub(crate) mod site;
 mod status;

@@ -102,6 +102,7 @@ fn plan(upstream: Upstream, client: ClientBy) -> ProxyPlan {
         },
         state: None,
         tls: None,
+        traces: None,
         upstream_tls: None,
     }
 }

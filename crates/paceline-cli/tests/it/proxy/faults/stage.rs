@@ -20,6 +20,7 @@ pub(super) struct Stage {
 pub(super) fn plan(to: &str) -> ProxyPlan {
     let minute = Duration::from_secs(60);
     ProxyPlan {
+        traces: None,
         upstream_tls: None,
         rules: Rules { to: Some(to.parse().unwrap()), ..Rules::default() },
         profile: Arc::new(Profile::default()),

@@ -47,6 +47,7 @@ pub(super) fn plan(to: &str) -> ProxyPlan {
         },
         state: None,
         tls: None,
+        traces: None,
         upstream_tls: None,
     }
 }
