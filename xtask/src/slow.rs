@@ -48,7 +48,13 @@ const SUITES: &[Suite] = &[
     Suite {
         name: "limiters",
         environment: &[],
-        line: "test -p paceline-cli --test limiters -- --test-threads 5",
+        line: "test -p paceline-cli --test limiters -- --test-threads 5 --skip stand_in",
+    },
+    // The program against the stand-in over sockets, one after the other: seven minutes that want a machine to themselves.
+    Suite {
+        name: "sockets",
+        environment: &[],
+        line: "test -p paceline-cli --test limiters -- --test-threads 1 stand_in",
     },
     // Ten thousand calls that wait in the proxy: needs 11,000 open files (`ulimit -Hn`).
     Suite {

@@ -23,7 +23,7 @@ fn nginx_that_answers_429_is_used_in_full() {
 #[test]
 fn nginx_with_its_own_503_is_used_in_full() {
     let nginx = Nginx::start("", 503);
-    nginx.prove("nginx, 503", Told { profile: Some("nginx"), flags: &[] });
+    nginx.prove("nginx, 503", Told { profile: Some("nginx"), ..Told::default() });
 }
 
 #[test]

@@ -15,12 +15,15 @@ pub(crate) struct Told<'a> {
     pub(crate) profile: Option<&'a str>,
     /// More flags.
     pub(crate) flags: &'a [&'a str],
+    /// By how many bytes a record is longer than it need be.
+    pub(crate) padding: usize,
 }
 
 /// `paceline sync` of so many records in `folder`, cold, to a path of their own each below `http://AUTHORITY/records/`.
 /// Returns its exit code and the object that `--json` prints.
 pub(crate) fn sync(folder: &Path, records: usize, authority: &str, told: Told<'_>) -> (Option<i32>, Value) {
-    let rows: String = (0..records).map(|id| format!("{id},{TEXT}\n")).collect();
+    let padding = "x".repeat(told.padding);
+    let rows: String = (0..records).map(|id| format!("{id},{TEXT}{padding}\n")).collect();
     std::fs::write(folder.join("records.csv"), format!("id,text\n{rows}")).unwrap();
     let profile = told.profile.map_or_else(String::new, |name| format!("profile = \"{name}\"\n"));
     let configuration =
