@@ -160,7 +160,8 @@ where
     let service = service_fn(move |request: Request<Incoming>| {
         let (proxy, visitor, seat) = (Arc::clone(&proxy), visitor.clone(), Arc::clone(&seat));
         // Boxed: hyper keeps room for it on idle connections too.
-        async move { Ok::<_, Infallible>(Box::pin(forward::answer(proxy, visitor, seat, request)).await) }
+        let answer = Box::pin(forward::answer(proxy, visitor, seat, request));
+        async move { Ok::<_, Infallible>(answer.await) }
     });
     // What goes wrong on a connection is the client's to see.
     match protocol {
