@@ -16,11 +16,13 @@ mod forward;
 mod framing;
 mod histogram;
 mod hop;
+mod http1;
 mod intake;
 mod own_answer;
 mod patience;
 mod plan;
 mod reply;
+mod resting;
 pub mod rules;
 mod scopes;
 mod socket;
@@ -108,11 +110,18 @@ impl Proxy {
         credential.map_or_else(|| NOBODY.to_owned(), |(name, value)| self.fingerprints.of(name, value))
     }
 
+    /// Whether so many calls wait that the memory of their connections counts.
+    fn is_crowded(&self) -> bool {
+        self.tally.waiting() >= CROWD
+    }
+
     /// The tenant of calls that name none, where they need one.
     fn everyone(&self) -> Option<&'static str> {
         self.has_ceiling.load(Ordering::Acquire).then_some(EVERYONE)
     }
 }
 
+/// With hyper's buffers they take some 12 MB.
+const CROWD: u64 = 500;
 /// The tenant of all calls that name none.
 const EVERYONE: &str = "everyone";

@@ -21,10 +21,12 @@ use super::downstream::{Answer, Visitor};
 use super::ending::End;
 use super::own_answer::OwnAnswer;
 use super::plan::Plan;
+use super::resting::Rest;
 use super::tallies::Tallies;
 use super::{compact, framing, hop, reply, tunnel};
 
-/// Answers `request`, whatever becomes of it. What its connection takes of those that may be is `seat`.
+/// Answers `request`, whatever becomes of it. What its connection takes of those that may be is `seat`,
+/// and `rest` that it may rest while the call waits.
 ///
 /// Part by part, each in a box that is gone when it is over: a call that waits makes room for its wait alone.
 pub(super) fn answer(
@@ -32,11 +34,12 @@ pub(super) fn answer(
     visitor: Visitor,
     seat: Arc<Share>,
     mut request: Request<Incoming>,
+    rest: Option<Rest>,
 ) -> impl Future<Output = Response<Answer>> + Send {
     proxy.tally.saw(Seen::Offered);
     let upgrading = Upgrading::asked(&mut request, seat).map(Box::new);
     let asked = upgrading.as_ref().map(|upgrading| upgrading.asked.clone());
-    let taking_in = Box::pin(take_in(Arc::clone(&proxy), visitor, request, asked));
+    let taking_in = Box::pin(take_in(Arc::clone(&proxy), visitor, request, asked, rest));
     async move {
         let ended = match taking_in.await {
             Ok(admitted) => forward(&proxy, admitted).await,
@@ -93,6 +96,7 @@ async fn take_in(
     visitor: Visitor,
     request: Request<Incoming>,
     upgrade: Option<HeaderValue>,
+    rest: Option<Rest>,
 ) -> Result<Admitted, End> {
     let arrived = Instant::now();
     let (mut head, body) = request.into_parts();
@@ -116,7 +120,7 @@ async fn take_in(
         hop::set_wants_trailers(headers);
     }
     plan.tallies.saw(Seen::Offered);
-    admit(&proxy, head, body, plan, arrived).await.map_err(End::Own)
+    admit(&proxy, head, body, plan, rest, arrived).await.map_err(End::Own)
 }
 
 /// Reads the body of a call, and makes of it what is sent.
@@ -125,6 +129,7 @@ async fn admit(
     head: Parts,
     body: Incoming,
     plan: Plan,
+    rest: Option<Rest>,
     arrived: Instant,
 ) -> Result<Admitted, OwnAnswer> {
     let mut held = Held::new(proxy, &plan, arrived);
@@ -135,6 +140,8 @@ async fn admit(
     };
     let taken = taken.inspect_err(|_| held.decline())?;
     held.is_held = true;
+    // hyper has more to read else.
+    let rest = rest.filter(|_| taken.is_whole());
     let (method, headers) = compact::head(head);
     let mut call = Box::new(paceline::Request::new(method, plan.uri, plan.scopes));
     (call.headers, call.body) = (headers, taken.body);
@@ -143,7 +150,7 @@ async fn admit(
     // However long its body took: where nothing holds it, it goes.
     call.deadline = Some((arrived + plan.patience).max(Instant::now() + SHORTEST_PATIENCE));
     call.decline_late = true;
-    let departing = Departing::new(plan.tallies.clone(), plan.is_paced);
+    let departing = Departing::new(&proxy.tally, plan.tallies.clone(), rest, plan.is_paced);
     call.on_attempt = Some(departing.after(proxy.counting(plan.tallies)));
     call.before_departure = Some(departing.before(proxy.state.as_ref()));
     Ok(Admitted { call, held, departing, is_paced: plan.is_paced, share: taken.share })

@@ -34,6 +34,13 @@ pub(super) struct Taken {
     pub(super) share: Option<Share>,
 }
 
+impl Taken {
+    /// Whether all of it has come.
+    pub(super) fn is_whole(&self) -> bool {
+        self.share.is_some() || self.body.is_empty()
+    }
+}
+
 impl Intake {
     /// Reads `body`. A call whose body breaks off is answered here, and nothing of it is sent.
     pub(super) async fn take(&self, body: Incoming) -> Result<Taken, OwnAnswer> {

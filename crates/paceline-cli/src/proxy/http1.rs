@@ -1,0 +1,172 @@
+//! A client's connection of HTTP/1.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::BytesMut;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::bounds::Share;
+use super::downstream::{Answer, LATE, Visitor, last_words, part};
+use super::resting::{Answering, Awake, Opening, Rest, Resumable};
+use super::socket::Socket;
+use super::{Proxy, forward};
+
+/// Speaks HTTP/1 until the connection ends.
+pub(super) async fn converse<S>(socket: Socket<S>, visitor: Visitor, proxy: Arc<Proxy>, seat: Arc<Share>)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let mut client = Client { visitor, proxy, seat, rest: Rest::default() };
+    let mut socket = Resumable::new(socket, client.rest.clone());
+    // Boxed: who rests makes no room for what it had awake.
+    while let Some((mut resting, opening, answering)) = Box::pin(client.serve(socket)).await {
+        let Some(answer) = resting.until_answered(answering).await else { return };
+        resting.socket.resume(opening.again(&resting.behind, client.proxy.draining.is_cancelled()));
+        client.rest.give_answer(answer);
+        socket = resting.socket;
+    }
+}
+
+/// Who is at the other end.
+struct Client {
+    visitor: Visitor,
+    proxy: Arc<Proxy>,
+    seat: Arc<Share>,
+    rest: Rest,
+}
+
+/// A connection whose call waits in a crowd.
+struct Resting<S> {
+    socket: Resumable<S>,
+    /// What came behind the request.
+    behind: BytesMut,
+}
+
+enum Turn {
+    Ended(hyper::Result<()>),
+    Rests(Opening, Answering),
+}
+
+impl Client {
+    /// Serves calls until the connection ends, or one of them rests.
+    async fn serve<S>(&mut self, socket: Resumable<S>) -> Option<(Resting<S>, Opening, Answering)>
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let (proxy, visitor, seat) = (Arc::clone(&self.proxy), self.visitor.clone(), Arc::clone(&self.seat));
+        let rest = self.rest.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let called = match rest.take_answer() {
+                Some(answer) => Called::Answered(Some(answer)),
+                None => Called::new(&proxy, &visitor, &seat, &rest, request),
+            };
+            async move { Ok::<_, Infallible>(called.await) }
+        });
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(self.proxy.head_timeout).max_buf_size(MAX_HEAD);
+        let mut connection = builder.serve_connection(TokioIo::new(socket), service).with_upgrades();
+        let (draining, drained) = (&self.proxy.draining, &self.proxy.drained);
+        let turn = tokio::select! {
+            biased;
+            turn = next_turn(&mut connection, &self.rest) => turn,
+            () = draining.cancelled() => {
+                Pin::new(&mut connection).graceful_shutdown();
+                tokio::select! {
+                    turn = next_turn(&mut connection, &self.rest) => turn,
+                    () = last_words(drained) => return None,
+                }
+            }
+        };
+        let parts = connection.into_parts()?;
+        match turn {
+            Turn::Rests(opening, answering) => {
+                // Copied: even when nothing came, it is a part of a buffer of 8 KB.
+                let (socket, behind) = (parts.io.into_inner(), BytesMut::from(&parts.read_buf[..]));
+                Some((Resting { socket, behind }, opening, answering))
+            }
+            // A head that was begun and not ended in time has an answer. A client that was idle has not asked.
+            Turn::Ended(Err(error)) if error.is_timeout() && !parts.read_buf.is_empty() => {
+                part(parts.io.into_inner().into_inner(), LATE).await;
+                None
+            }
+            Turn::Ended(_) => None,
+        }
+    }
+}
+
+async fn next_turn<C>(connection: &mut C, rest: &Rest) -> Turn
+where
+    C: Future<Output = hyper::Result<()>> + Unpin,
+{
+    let turn = poll_fn(|cx| match Pin::new(&mut *connection).poll(cx) {
+        Poll::Ready(ended) => Poll::Ready(Turn::Ended(ended)),
+        Poll::Pending => match rest.begin() {
+            Some((opening, answering)) => Poll::Ready(Turn::Rests(opening, answering)),
+            None => Poll::Pending,
+        },
+    });
+    turn.await
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Resting<S> {
+    /// The answer; nothing, if the client goes before it has come.
+    async fn until_answered(&mut self, answering: Answering) -> Option<Response<Answer>> {
+        tokio::select! {
+            biased;
+            answer = answering => Some(answer),
+            () = self.socket.gone(&mut self.behind) => None,
+        }
+    }
+}
+
+/// What hyper asks for the answer.
+enum Called {
+    Now(Answering),
+    /// In a crowd.
+    Awake(Awake),
+    /// It has rested.
+    Answered(Option<Response<Answer>>),
+}
+
+impl Called {
+    fn new(
+        proxy: &Arc<Proxy>,
+        visitor: &Visitor,
+        seat: &Arc<Share>,
+        rest: &Rest,
+        request: Request<Incoming>,
+    ) -> Self {
+        let (proxy, visitor, seat) = (Arc::clone(proxy), visitor.clone(), Arc::clone(seat));
+        let opening = proxy.is_crowded().then(|| Opening::of(&request)).flatten();
+        if let Some(opening) = opening {
+            let answering = Box::pin(forward::answer(proxy, visitor, seat, request, Some(rest.clone())));
+            return Self::Awake(rest.keep(opening, answering));
+        }
+        // Boxed: hyper keeps room for it on idle connections too.
+        Self::Now(Box::pin(forward::answer(proxy, visitor, seat, request, None)))
+    }
+}
+
+impl Future for Called {
+    type Output = Response<Answer>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Answer>> {
+        match &mut *self {
+            Self::Now(answering) => answering.as_mut().poll(cx),
+            Self::Awake(awake) => Pin::new(awake).poll(cx),
+            Self::Answered(answer) => answer.take().map_or(Poll::Pending, Poll::Ready),
+        }
+    }
+}
+
+/// The head of a request, give or take one read: four times what common servers take.
+const MAX_HEAD: usize = 64 * 1024;
