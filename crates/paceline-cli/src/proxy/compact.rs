@@ -1,4 +1,4 @@
-//! What a call holds while it waits, in as little memory as it takes.
+//! What a call holds while it waits in a crowd, in as little memory as it takes.
 //!
 //! What comes from a connection is a slice of the buffer that it was read into, and keeps all of that.
 
@@ -6,11 +6,13 @@ use bytes::{Bytes, BytesMut};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
 
-/// The method and the headers of a request. The rest is let go, and the buffer with it.
-pub(super) fn head(head: Parts) -> (Method, HeaderMap) {
+/// The method and the headers of a request. The rest is let go, and with `is_small` the buffer, too.
+pub(super) fn head(head: Parts, is_small: bool) -> (Method, HeaderMap) {
     // What a pattern does not name stays where it is: in `head`, which ends with this function.
     let Parts { method, headers: mut kept, .. } = head;
-    headers(&mut kept);
+    if is_small {
+        headers(&mut kept);
+    }
     (method, kept)
 }
 

@@ -133,16 +133,17 @@ async fn admit(
     arrived: Instant,
 ) -> Result<Admitted, OwnAnswer> {
     let mut held = Held::new(proxy, &plan, arrived);
+    let is_small = proxy.is_crowded();
     let taken = tokio::select! {
         biased;
-        taken = proxy.intake.take(body) => taken,
+        taken = proxy.intake.take(body, is_small) => taken,
         () = proxy.drained.cancelled() => Err(OwnAnswer::Draining),
     };
     let taken = taken.inspect_err(|_| held.decline())?;
     held.is_held = true;
     // hyper has more to read else.
     let rest = rest.filter(|_| taken.is_whole());
-    let (method, headers) = compact::head(head);
+    let (method, headers) = compact::head(head, is_small);
     let mut call = Box::new(paceline::Request::new(method, plan.uri, plan.scopes));
     (call.headers, call.body) = (headers, taken.body);
     (call.client, call.cost, call.on_uncertain) = (plan.client.id(), plan.cost, plan.on_uncertain);
