@@ -13,10 +13,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
 
 use super::bounds::Share;
 use super::downstream::{Answer, LATE, Visitor, last_words, part};
-use super::resting::{Answering, Awake, Opening, Rest, Resumable};
+use super::resting::{Answering, Awake, Opening, Rest, Resumable, Told};
 use super::socket::Socket;
 use super::{Proxy, forward};
 
@@ -28,11 +29,27 @@ where
     let mut client = Client { visitor, proxy, seat, rest: Rest::default() };
     let mut socket = Resumable::new(socket, client.rest.clone());
     // Boxed: who rests makes no room for what it had awake.
-    while let Some((mut resting, opening, answering)) = Box::pin(client.serve(socket)).await {
-        let Some(answer) = resting.until_answered(answering).await else { return };
-        resting.socket.resume(opening.again(&resting.behind, client.proxy.draining.is_cancelled()));
-        client.rest.give_answer(answer);
+    while let Some((mut resting, call)) = Box::pin(client.serve(socket)).await {
+        let draining = &client.proxy.draining;
+        let again = match call {
+            Some((opening, answering)) => {
+                let Some(answer) = resting.until_answered(answering).await else { return };
+                client.rest.give_answer(answer);
+                opening.again(&resting.behind, draining.is_cancelled())
+            }
+            None => {
+                let asked = tokio::select! {
+                    asked = timeout(client.proxy.head_timeout, resting.socket.heard(&mut resting.behind)) => asked,
+                    () = draining.cancelled() => return,
+                };
+                if !asked.is_ok_and(|asked| asked) {
+                    return;
+                }
+                resting.behind.freeze()
+            }
+        };
         socket = resting.socket;
+        socket.resume(again);
     }
 }
 
@@ -44,7 +61,7 @@ struct Client {
     rest: Rest,
 }
 
-/// A connection whose call waits in a crowd.
+/// A connection whose call waits in a crowd, or was answered there.
 struct Resting<S> {
     socket: Resumable<S>,
     /// What came behind the request.
@@ -53,12 +70,12 @@ struct Resting<S> {
 
 enum Turn {
     Ended(hyper::Result<()>),
-    Rests(Opening, Answering),
+    Rests(Option<(Opening, Answering)>),
 }
 
 impl Client {
-    /// Serves calls until the connection ends, or one of them rests.
-    async fn serve<S>(&mut self, socket: Resumable<S>) -> Option<(Resting<S>, Opening, Answering)>
+    /// Serves calls until the connection ends, or it rests, perhaps with a call.
+    async fn serve<S>(&mut self, socket: Resumable<S>) -> Option<(Resting<S>, Option<(Opening, Answering)>)>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
@@ -66,7 +83,7 @@ impl Client {
         let rest = self.rest.clone();
         let service = service_fn(move |request: Request<Incoming>| {
             let called = match rest.take_answer() {
-                Some(answer) => Called::Answered(Some(answer)),
+                Some(answer) => Called::Answered(Some(rest.last_of(answer))),
                 None => Called::new(&proxy, &visitor, &seat, &rest, request),
             };
             async move { Ok::<_, Infallible>(called.await) }
@@ -77,21 +94,21 @@ impl Client {
         let (draining, drained) = (&self.proxy.draining, &self.proxy.drained);
         let turn = tokio::select! {
             biased;
-            turn = next_turn(&mut connection, &self.rest) => turn,
+            turn = self.next_turn(&mut connection) => turn,
             () = draining.cancelled() => {
                 Pin::new(&mut connection).graceful_shutdown();
                 tokio::select! {
-                    turn = next_turn(&mut connection, &self.rest) => turn,
+                    turn = self.next_turn(&mut connection) => turn,
                     () = last_words(drained) => return None,
                 }
             }
         };
         let parts = connection.into_parts()?;
         match turn {
-            Turn::Rests(opening, answering) => {
+            Turn::Rests(call) => {
                 // Copied: even when nothing came, it is a part of a buffer of 8 KB.
                 let (socket, behind) = (parts.io.into_inner(), BytesMut::from(&parts.read_buf[..]));
-                Some((Resting { socket, behind }, opening, answering))
+                Some((Resting { socket, behind }, call))
             }
             // A head that was begun and not ended in time has an answer. A client that was idle has not asked.
             Turn::Ended(Err(error)) if error.is_timeout() && !parts.read_buf.is_empty() => {
@@ -101,20 +118,20 @@ impl Client {
             Turn::Ended(_) => None,
         }
     }
-}
 
-async fn next_turn<C>(connection: &mut C, rest: &Rest) -> Turn
-where
-    C: Future<Output = hyper::Result<()>> + Unpin,
-{
-    let turn = poll_fn(|cx| match Pin::new(&mut *connection).poll(cx) {
-        Poll::Ready(ended) => Poll::Ready(Turn::Ended(ended)),
-        Poll::Pending => match rest.begin() {
-            Some((opening, answering)) => Poll::Ready(Turn::Rests(opening, answering)),
-            None => Poll::Pending,
-        },
-    });
-    turn.await
+    async fn next_turn<C>(&self, connection: &mut C) -> Turn
+    where
+        C: Future<Output = hyper::Result<()>> + Unpin,
+    {
+        let turn = poll_fn(|cx| match Pin::new(&mut *connection).poll(cx) {
+            Poll::Ready(ended) => Poll::Ready(Turn::Ended(ended)),
+            Poll::Pending => match self.rest.begin() {
+                None if !self.proxy.is_crowded() || !self.rest.begin_idle() => Poll::Pending,
+                call => Poll::Ready(Turn::Rests(call)),
+            },
+        });
+        turn.await
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Resting<S> {
@@ -134,7 +151,7 @@ enum Called {
     /// In a crowd.
     Awake(Awake),
     /// It has rested.
-    Answered(Option<Response<Answer>>),
+    Answered(Option<Response<Told>>),
 }
 
 impl Called {
@@ -145,6 +162,7 @@ impl Called {
         rest: &Rest,
         request: Request<Incoming>,
     ) -> Self {
+        rest.is_asked();
         let (proxy, visitor, seat) = (Arc::clone(proxy), visitor.clone(), Arc::clone(seat));
         let opening = proxy.is_crowded().then(|| Opening::of(&request)).flatten();
         if let Some(opening) = opening {
@@ -157,12 +175,12 @@ impl Called {
 }
 
 impl Future for Called {
-    type Output = Response<Answer>;
+    type Output = Response<Told>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Answer>> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Response<Told>> {
         match &mut *self {
-            Self::Now(answering) => answering.as_mut().poll(cx),
-            Self::Awake(awake) => Pin::new(awake).poll(cx),
+            Self::Now(answering) => answering.as_mut().poll(cx).map(|answer| answer.map(Told::new)),
+            Self::Awake(awake) => Pin::new(awake).poll(cx).map(|answer| answer.map(Told::new)),
             Self::Answered(answer) => answer.take().map_or(Poll::Pending, Poll::Ready),
         }
     }

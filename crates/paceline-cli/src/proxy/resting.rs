@@ -2,22 +2,24 @@
 //!
 //! hyper has two buffers of 8 KB for each connection that it serves, until the answer is written. So where thousands wait, it is taken
 //! off the connection. When the answer has come, a fresh one reads the opening of the request again, as much of it as decides
-//! how an answer is written, and is handed the answer.
+//! how an answer is written, and is handed the answer. After that the connection idles without hyper, as long as the crowd is there.
 
-use std::io;
+mod resumable;
+
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{CONNECTION, TE, TRANSFER_ENCODING};
 use http::{Request, Response, Version};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use hyper::body::{Body, Frame, SizeHint};
+use paceline::http::AttemptError;
 
 use super::downstream::Answer;
 use super::hop;
-use super::socket::Socket;
+pub(super) use resumable::Resumable;
 
 /// A call under way.
 pub(super) type Answering = Pin<Box<dyn Future<Output = Response<Answer>> + Send>>;
@@ -30,6 +32,8 @@ pub(super) struct Rest(Arc<Shared>);
 struct Shared {
     /// Whether the call waits, and has all that it needs of its connection.
     is_wanted: AtomicBool,
+    /// Whether a call that rested is answered, to the end of its body: nothing is left of it.
+    is_answered: AtomicBool,
     /// Whether hyper has written all that it had to write.
     is_flushed: AtomicBool,
     kept: Mutex<Kept>,
@@ -80,6 +84,23 @@ impl Rest {
         self.lock().call.take()
     }
 
+    /// The answer to a call that rested, which says when it is at its end.
+    pub(super) fn last_of(&self, answer: Response<Answer>) -> Response<Told> {
+        answer.map(|answer| Told { answer, over: Some(self.clone()) })
+    }
+
+    /// Whether the connection may rest until its client asks for something else. Only after a call that rested: of another, a part
+    /// of the body may be still to come.
+    pub(super) fn begin_idle(&self) -> bool {
+        let shared = &self.0;
+        shared.is_flushed.load(Ordering::Relaxed) && shared.is_answered.swap(false, Ordering::Relaxed)
+    }
+
+    /// Another call has come.
+    pub(super) fn is_asked(&self) {
+        self.0.is_answered.store(false, Ordering::Relaxed);
+    }
+
     fn wrote_all(&self, is_flushed: bool) {
         self.0.is_flushed.store(is_flushed, Ordering::Relaxed);
     }
@@ -111,6 +132,48 @@ impl Drop for Awake {
         let call = self.0.lock().call.take();
         self.0.want_no_more();
         drop(call);
+    }
+}
+
+/// The body of an answer.
+pub(super) struct Told {
+    answer: Answer,
+    /// Of a call that rested.
+    over: Option<Rest>,
+}
+
+impl Told {
+    /// Of a call that did not rest.
+    pub(super) const fn new(answer: Answer) -> Self {
+        Self { answer, over: None }
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        if let Some(rest) = &self.over {
+            rest.0.is_answered.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Body for Told {
+    type Data = Bytes;
+    type Error = AttemptError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, AttemptError>>> {
+        Pin::new(&mut self.answer).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.answer.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.answer.size_hint()
     }
 }
 
@@ -148,100 +211,9 @@ impl Opening {
     }
 }
 
-/// A socket under hyper that may be taken away from it.
-pub(super) struct Resumable<S> {
-    socket: Socket<S>,
-    /// What is read before all that still comes.
-    again: Bytes,
-    rest: Rest,
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> Resumable<S> {
-    pub(super) fn new(socket: Socket<S>, rest: Rest) -> Self {
-        rest.wrote_all(true);
-        Self { socket, again: Bytes::new(), rest }
-    }
-
-    pub(super) fn into_inner(self) -> Socket<S> {
-        self.socket
-    }
-
-    /// Reads `again` first, from now on.
-    pub(super) fn resume(&mut self, again: Bytes) {
-        self.again = again;
-    }
-
-    /// Resolves when the client has gone. What it has sent `behind` its request is kept; past that nobody looks, hyper neither.
-    pub(super) async fn gone(&mut self, behind: &mut BytesMut) {
-        std::future::poll_fn(|cx| {
-            let mut space = [0; 1024];
-            while behind.is_empty() {
-                let mut buffer = ReadBuf::new(&mut space);
-                let read = ready!(Pin::new(&mut self.socket).poll_read(cx, &mut buffer));
-                if read.is_err() || buffer.filled().is_empty() {
-                    return Poll::Ready(());
-                }
-                behind.extend_from_slice(buffer.filled());
-            }
-            Poll::Pending
-        })
-        .await;
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Resumable<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.again.is_empty() {
-            return Pin::new(&mut self.socket).poll_read(cx, buffer);
-        }
-        let read = self.again.len().min(buffer.remaining());
-        buffer.put_slice(&self.again[..read]);
-        self.again.advance(read);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Resumable<S> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.rest.wrote_all(false);
-        Pin::new(&mut self.socket).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.rest.wrote_all(false);
-        Pin::new(&mut self.socket).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
-    }
-
-    /// hyper flushes when it has nothing left to write.
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.socket).poll_flush(cx);
-        self.rest.wrote_all(flushed.is_ready());
-        flushed
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use http::header::{COOKIE, HeaderValue};
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
 
@@ -257,33 +229,6 @@ mod tests {
         assert_eq!(again, wanted);
         request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         assert!(Opening::of(&request).is_none());
-    }
-
-    #[tokio::test]
-    async fn what_came_behind_a_request_is_read_after_its_opening_and_before_the_rest() {
-        let (ours, mut theirs) = tokio::io::duplex(64);
-        let mut socket = Resumable::new(Socket::new(ours, Duration::from_secs(5)), Rest::default());
-        let mut behind = BytesMut::new();
-        theirs.write_all(b"behind ").await.unwrap();
-        tokio::select! {
-            biased;
-            () = socket.gone(&mut behind) => panic!("the client is there"),
-            () = tokio::task::yield_now() => {}
-        }
-        theirs.write_all(b"and after").await.unwrap();
-        drop(theirs);
-        socket.resume([b"opening, ", &behind[..]].concat().into());
-        let mut read = String::new();
-        socket.read_to_string(&mut read).await.unwrap();
-        assert_eq!(read, "opening, behind and after");
-    }
-
-    #[tokio::test]
-    async fn a_client_that_goes_while_its_connection_rests_is_missed() {
-        let (ours, theirs) = tokio::io::duplex(64);
-        let mut socket = Resumable::new(Socket::new(ours, Duration::from_secs(5)), Rest::default());
-        drop(theirs);
-        socket.gone(&mut BytesMut::new()).await;
     }
 
     #[tokio::test]
@@ -305,5 +250,22 @@ mod tests {
             assert_eq!(Arc::strong_count(&alive) == 2, rests);
             assert_eq!(resting.is_some(), rests);
         }
+    }
+
+    #[test]
+    fn a_connection_idles_when_the_answer_to_a_call_that_rested_is_written_whole() {
+        let rest = Rest::default();
+        let answer = rest.last_of(Response::new(Answer::Own(http_body_util::Full::default())));
+        rest.wrote_all(true);
+        assert!(!rest.begin_idle(), "its body is still to come");
+        drop(answer);
+        rest.wrote_all(false);
+        assert!(!rest.begin_idle(), "a part of it is not written");
+        rest.wrote_all(true);
+        assert!(rest.begin_idle());
+        assert!(!rest.begin_idle(), "once");
+        drop(rest.last_of(Response::new(Answer::Own(http_body_util::Full::default()))));
+        rest.is_asked();
+        assert!(!rest.begin_idle(), "another call has come");
     }
 }
