@@ -17,11 +17,13 @@ mod framing;
 mod heads;
 mod histogram;
 mod hop;
+mod http1;
 mod intake;
 mod own_answer;
 mod patience;
 mod plan;
 mod reply;
+mod resting;
 pub mod rules;
 mod scopes;
 mod socket;
@@ -31,6 +33,7 @@ mod streams;
 mod tallies;
 mod traced;
 mod tunnel;
+mod watched;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -115,11 +118,18 @@ impl Proxy {
         credential.map_or_else(|| NOBODY.to_owned(), |(name, value)| self.fingerprints.of(name, value))
     }
 
+    /// Whether so many calls wait that the memory of their connections counts.
+    fn is_crowded(&self) -> bool {
+        self.tally.waiting() >= CROWD
+    }
+
     /// The tenant of calls that name none, where they need one.
     fn everyone(&self) -> Option<&'static str> {
         self.has_ceiling.load(Ordering::Acquire).then_some(EVERYONE)
     }
 }
 
+/// With hyper's buffers they take some 12 MB.
+const CROWD: u64 = 500;
 /// The tenant of all calls that name none.
 const EVERYONE: &str = "everyone";

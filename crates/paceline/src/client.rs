@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use paceline_core::Profile;
 
-use crate::driver::{CallSpec, Pacer};
+use crate::driver::{CallSpec, Pacer, Waiting};
 use crate::http::{Pool, Target, Tls, TlsConfigs};
 
 pub use builder::{ClientBuilder, Timeouts};
@@ -26,7 +26,6 @@ pub use request::{
 pub use response::Response;
 pub use streamed::Streamed;
 
-use crate::driver::Permit;
 use attempt::{Run, Sent, Step};
 
 /// An HTTP client that never sends earlier than the platform allows. Cheap to clone; clones share the
@@ -94,7 +93,8 @@ impl Client {
     /// # Errors
     /// When it cannot be made, or has ended without being accepted: see [`CallError`].
     pub async fn call(&self, request: Request) -> Result<Response, CallError> {
-        let (mut run, mut permit) = self.begin(request).await?;
+        let (mut run, waiting) = self.begin(request)?;
+        let mut permit = run.turn(waiting).await?;
         loop {
             permit = match Box::pin(run.attempt(permit)).await? {
                 Sent::Again(next) => next,
@@ -107,23 +107,28 @@ impl Client {
     }
 
     /// Makes a call as [`Client::call`] does, and delivers its last reply, whatever its status, when its head has come; the body follows.
-    /// So a reply below 400 that breaks off is not repeated.
+    /// So a reply below 400 that breaks off is not repeated. It is queued at once, not only when what is returned is first polled.
     ///
     /// # Errors
     /// When it cannot be made, or has ended without a last reply to deliver: see [`CallError`].
-    pub async fn stream(&self, request: Request) -> Result<Streamed, CallError> {
-        let (mut run, mut permit) = self.begin(request).await?;
-        loop {
-            permit = match Box::pin(run.attempt(permit)).await? {
-                Sent::Again(next) => next,
-                // Boxed: a call that waits for its first permit makes no room for its reply.
-                Sent::Answered(arriving, in_flight) => {
-                    match Box::pin(run.take_head(*arriving, in_flight)).await? {
-                        Step::Delivered(streamed) => return Ok(streamed),
-                        Step::Again(next) => next,
+    pub fn stream(&self, request: Request) -> impl Future<Output = Result<Streamed, CallError>> + Send {
+        // Before the future is made: it would keep room for the whole request while it waits.
+        let begun = self.begin(request);
+        async move {
+            let (mut run, waiting) = begun?;
+            let mut permit = run.turn(waiting).await?;
+            loop {
+                permit = match Box::pin(run.attempt(permit)).await? {
+                    Sent::Again(next) => next,
+                    // Boxed: a call that waits for its first permit makes no room for its reply.
+                    Sent::Answered(arriving, in_flight) => {
+                        match Box::pin(run.take_head(*arriving, in_flight)).await? {
+                            Step::Delivered(streamed) => return Ok(streamed),
+                            Step::Again(next) => next,
+                        }
                     }
-                }
-            };
+                };
+            }
         }
     }
 
@@ -132,17 +137,23 @@ impl Client {
     ///
     /// # Errors
     /// When it cannot be made, or no reply came.
-    pub async fn stream_unpaced(&self, request: Request) -> Result<Streamed, CallError> {
-        let (target, tls) = self.target(&request)?;
-        Run::new(&self.inner, request, target, tls).pass().await
+    pub fn stream_unpaced(
+        &self,
+        request: Request,
+    ) -> impl Future<Output = Result<Streamed, CallError>> + Send {
+        let run = self.run(request);
+        async move { Box::pin(run?.pass()).await }
     }
 
-    async fn begin(&self, request: Request) -> Result<(Run<'_>, Permit), CallError> {
+    fn begin(&self, request: Request) -> Result<(Box<Run<'_>>, Waiting), CallError> {
+        let spec = spec(&request);
+        let run = self.run(request)?;
+        Ok((run, self.inner.pacer.submit(spec)))
+    }
+
+    fn run(&self, request: Request) -> Result<Box<Run<'_>>, CallError> {
         let (target, tls) = self.target(&request)?;
-        let waiting = self.inner.pacer.submit(spec(&request));
-        let mut run = Run::new(&self.inner, request, target, tls);
-        let permit = run.turn(waiting).await?;
-        Ok((run, permit))
+        Ok(Box::new(Run::new(&self.inner, request, target, tls)))
     }
 
     fn target(&self, request: &Request) -> Result<(Target, Option<TlsConfigs>), CallError> {

@@ -157,7 +157,7 @@ impl Pacer {
             on_uncertain: spec.on_uncertain,
         };
         let wanted = Wanted { call, decline_late: spec.decline_late };
-        let (turn, waiting) = Waiting::new(self.line.clone(), wanted);
+        let (turn, waiting) = Waiting::new(self.line.clone(), call.id);
         self.line.tell(Command::Submit { wanted, turn });
         waiting
     }

@@ -1,12 +1,23 @@
-//! What a call holds while it waits, in as little memory as it takes.
+//! What a call holds while it waits in a crowd, in as little memory as it takes.
 //!
 //! What comes from a connection is a slice of the buffer that it was read into, and keeps all of that.
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method};
+
+/// The method and the headers of a request. The rest is let go, and with `is_small` the buffer, too.
+pub(super) fn head(head: Parts, is_small: bool) -> (Method, HeaderMap) {
+    // What a pattern does not name stays where it is: in `head`, which ends with this function.
+    let Parts { method, headers: mut kept, .. } = head;
+    if is_small {
+        headers(&mut kept);
+    }
+    (method, kept)
+}
 
 /// The same headers, whose values share a block of just their size.
-pub(super) fn headers(headers: &mut HeaderMap) {
+fn headers(headers: &mut HeaderMap) {
     let mut block = BytesMut::with_capacity(headers.values().map(HeaderValue::len).sum());
     headers.values().for_each(|value| block.extend_from_slice(value.as_bytes()));
     let mut block = block.freeze();

@@ -5,18 +5,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use paceline::client::{BeforeDeparture, OnAttempt};
 
+use super::board::Tally;
+use super::resting::Rest;
 use super::state::StateKeeper;
 use super::tallies::Tallies;
 
 /// Known to the hooks of one call. Cheap to clone; when the last is gone, the call waits no more.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Departing {
     call: Arc<Whereabouts>,
 }
 
-#[derive(Debug)]
 struct Whereabouts {
+    /// That of all calls.
+    overall: Arc<Tally>,
     tallies: Tallies,
+    /// The connection, if it may rest while the call waits.
+    rest: Option<Rest>,
     is_paced: bool,
     is_waiting: AtomicBool,
     is_under_way: AtomicBool,
@@ -24,9 +29,10 @@ struct Whereabouts {
 
 impl Departing {
     /// Of a call that has not departed. It waits for a permit unless it goes past the pacer.
-    pub(super) fn new(tallies: Tallies, is_paced: bool) -> Self {
+    pub(super) fn new(overall: &Arc<Tally>, tallies: Tallies, rest: Option<Rest>, is_paced: bool) -> Self {
         let (is_waiting, is_under_way) = (AtomicBool::new(false), AtomicBool::new(false));
-        let call = Arc::new(Whereabouts { tallies, is_paced, is_waiting, is_under_way });
+        let overall = Arc::clone(overall);
+        let call = Arc::new(Whereabouts { overall, tallies, rest, is_paced, is_waiting, is_under_way });
         call.wait();
         Self { call }
     }
@@ -65,7 +71,11 @@ impl Whereabouts {
     fn wait(&self) {
         self.is_under_way.store(false, Ordering::Release);
         if self.is_paced && !self.is_waiting.swap(true, Ordering::AcqRel) {
+            self.overall.waits();
             self.tallies.waits();
+            if let Some(rest) = self.rest.as_ref().filter(|_| self.tallies.are_waited_in()) {
+                rest.want();
+            }
         }
     }
 
@@ -76,7 +86,11 @@ impl Whereabouts {
 
     fn wait_no_more(&self) {
         if self.is_waiting.swap(false, Ordering::AcqRel) {
+            self.overall.waits_no_more();
             self.tallies.waits_no_more();
+            if let Some(rest) = &self.rest {
+                rest.want_no_more();
+            }
         }
     }
 }
@@ -96,16 +110,17 @@ mod tests {
     fn a_call_waits_once_in_each_of_its_tallies_until_it_departs_or_is_gone() {
         let (client, scope) = (Arc::new(Tally::default()), Arc::new(Tally::default()));
         let tallies = Tallies::new(&client, vec![Arc::clone(&scope)]);
-        let one = Departing::new(tallies.clone(), true);
+        let overall = Arc::default();
+        let one = Departing::new(&overall, tallies.clone(), None, true);
         one.call.wait();
-        let other = Departing::new(tallies.clone(), true);
-        let unpaced = Departing::new(tallies, false);
-        assert_eq!((client.waiting(), scope.waiting()), (2, 2));
+        let other = Departing::new(&overall, tallies.clone(), None, true);
+        let unpaced = Departing::new(&overall, tallies, None, false);
+        assert_eq!((overall.waiting(), client.waiting(), scope.waiting()), (2, 2, 2));
         one.call.depart();
         assert_eq!((scope.waiting(), one.is_under_way()), (1, true));
         one.call.wait();
         assert_eq!((scope.waiting(), one.is_under_way()), (2, false));
         drop((one, other, unpaced));
-        assert_eq!((client.waiting(), scope.waiting()), (0, 0));
+        assert_eq!((overall.waiting(), client.waiting(), scope.waiting()), (0, 0, 0));
     }
 }

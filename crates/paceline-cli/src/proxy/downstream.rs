@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::{HeaderValue, Request, StatusCode};
+use http::{HeaderValue, Request};
 use http_body_util::Full;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
-use hyper::server::conn::{http1, http2};
+use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use paceline::client::ReplyBody;
@@ -26,11 +26,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::Proxy;
 use super::bounds::{Bound, Share};
-use super::heads::Heads;
 use super::socket::Socket;
 use super::streams::{Portions, Streams};
 use super::traced::TracedReply;
-use super::{forward, hop};
+use super::{forward, hop, http1};
 
 /// Where a call comes from.
 #[derive(Clone, Debug)]
@@ -158,86 +157,45 @@ async fn converse<S>(stream: S, protocol: Protocol, visitor: Visitor, proxy: Arc
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let patience = proxy.intake.patience;
-    let socket = Socket::new(stream, patience);
-    let (draining, drained) = (proxy.draining.clone(), proxy.drained.clone());
-    let head_timeout = proxy.head_timeout;
-    // Boxed: hyper keeps room for it on idle connections too.
-    let answer = move |request| {
-        Box::pin(forward::answer(Arc::clone(&proxy), visitor.clone(), Arc::clone(&seat), request))
-    };
+    let socket = Socket::new(stream, proxy.intake.patience);
     // What goes wrong on a connection is the client's to see.
     match protocol {
-        Protocol::Http1 => {
-            let heads = Arc::new(Heads::default());
-            let stream = TokioIo::new(socket.watched(Arc::clone(&heads)));
-            let service = service_fn(move |mut request: Request<Incoming>| {
-                // Here and now: hyper has read nothing behind this head yet.
-                heads.begin(&mut request);
-                let (answered, heads) = (answer(request), Arc::clone(&heads));
-                async move {
-                    let response = answered.await;
-                    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                        heads.end();
-                    }
-                    Ok::<_, Infallible>(response)
-                }
-            });
-            let mut builder = http1::Builder::new();
-            builder.timer(TokioTimer::new()).header_read_timeout(head_timeout).max_buf_size(MAX_HEAD);
-            let mut connection = builder.serve_connection(stream, service).with_upgrades();
-            let ended = tokio::select! {
-                ended = &mut connection => ended,
-                () = draining.cancelled() => {
-                    Pin::new(&mut connection).graceful_shutdown();
-                    tokio::select! {
-                        ended = &mut connection => ended,
-                        () = last_words(&drained) => return,
-                    }
-                }
-            };
-            if ended.is_err_and(|error| error.is_timeout()) {
-                Box::pin(say_late(connection.into_parts())).await;
-            }
-        }
-        Protocol::Http2 => {
-            let stream = TokioIo::new(socket);
-            let service = service_fn(move |request: Request<Incoming>| {
-                let answered = answer(request);
-                async move { Ok::<_, Infallible>(answered.await.map(Portions::of)) }
-            });
-            let mut builder = http2::Builder::new(Streams { patience });
-            builder
-                .timer(TokioTimer::new())
-                .keep_alive_interval(head_timeout)
-                .max_concurrent_streams(MAX_STREAMS);
-            builder.max_header_list_size(MAX_HEADER_LIST);
-            let mut connection = Box::pin(builder.serve_connection(stream, service));
-            tokio::select! {
-                ended = connection.as_mut() => return drop(ended),
-                () = draining.cancelled() => connection.as_mut().graceful_shutdown(),
-            }
-            tokio::select! {
-                ended = connection => drop(ended),
-                () = last_words(&drained) => {}
-            }
-        }
+        Protocol::Http1 => http1::converse(socket, visitor, proxy, seat).await,
+        Protocol::Http2 => converse_http2(socket, visitor, proxy, seat).await,
+    }
+}
+
+async fn converse_http2<S>(socket: Socket<S>, visitor: Visitor, proxy: Arc<Proxy>, seat: Arc<Share>)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let (draining, drained) = (proxy.draining.clone(), proxy.drained.clone());
+    let mut builder = http2::Builder::new(Streams { patience: proxy.intake.patience });
+    builder
+        .timer(TokioTimer::new())
+        .keep_alive_interval(proxy.head_timeout)
+        .max_concurrent_streams(MAX_STREAMS);
+    builder.max_header_list_size(MAX_HEADER_LIST);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let (proxy, visitor, seat) = (Arc::clone(&proxy), visitor.clone(), Arc::clone(&seat));
+        let answer = Box::pin(forward::answer(proxy, visitor, seat, request, None));
+        async move { Ok::<_, Infallible>(answer.await.map(Portions::of)) }
+    });
+    let mut connection = Box::pin(builder.serve_connection(TokioIo::new(socket), service));
+    tokio::select! {
+        ended = connection.as_mut() => return drop(ended),
+        () = draining.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    tokio::select! {
+        ended = connection => drop(ended),
+        () = last_words(&drained) => {}
     }
 }
 
 /// The time in which answers to calls that were cut off can be written.
-async fn last_words(drained: &CancellationToken) {
+pub(super) async fn last_words(drained: &CancellationToken) {
     drained.cancelled().await;
     tokio::time::sleep(LAST_WORDS).await;
-}
-
-/// A head that was begun and not ended in time has an answer. A client that was idle has not asked.
-async fn say_late<S, T>(parts: Option<http1::Parts<TokioIo<Socket<S>>, T>>)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let Some(parts) = parts.filter(|parts| !parts.read_buf.is_empty()) else { return };
-    part(parts.io.into_inner(), LATE).await;
 }
 
 /// There are as many connections as may be: says so, where it can be said without a handshake, and closes.
@@ -247,7 +205,7 @@ async fn turn_away(stream: TcpStream, tls: Option<TlsAcceptor>, room: Option<Sha
     }
 }
 
-async fn part<S>(mut socket: Socket<S>, words: &[u8])
+pub(super) async fn part<S>(mut socket: Socket<S>, words: &[u8])
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -300,8 +258,6 @@ fn passed_back(mut frame: Frame<Bytes>) -> Frame<Bytes> {
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Long enough for a connection to end, short enough not to be noticed.
 pub(super) const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
-/// The head of a request, give or take one read: four times what common servers take.
-const MAX_HEAD: usize = 64 * 1024;
 const MAX_HEADER_LIST: u32 = 64 * 1024;
 /// Streams of one client's connection: as many as RFC 9113 6.5.2 recommends at least, and twice that.
 const MAX_STREAMS: u32 = 250;
@@ -309,7 +265,7 @@ const MAX_STREAMS: u32 = 250;
 const MOST_TURNED_AWAY: u64 = 1_000;
 /// An answer of ours is a kilobyte.
 pub(super) const LAST_WORDS: Duration = Duration::from_millis(500);
-const LATE: &[u8] = b"HTTP/1.1 408 Request Timeout\r\n\
+pub(super) const LATE: &[u8] = b"HTTP/1.1 408 Request Timeout\r\n\
     content-length: 0\r\nconnection: close\r\n\
     proxy-status: paceline; error=http_request_error; details=\"head\"\r\n\r\n";
 const TURNED_AWAY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\

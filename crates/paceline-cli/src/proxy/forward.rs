@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::Either;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, Version};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 use paceline::client::{AttemptReport, Streamed};
 use tokio::time::Instant;
 
@@ -19,35 +21,47 @@ use super::downstream::{Answer, Visitor};
 use super::ending::End;
 use super::own_answer::OwnAnswer;
 use super::plan::Plan;
+use super::resting::Rest;
 use super::tallies::Tallies;
 use super::{compact, framing, hop, reply, traced, tunnel};
 use crate::traces::CallSpans;
 
-/// Answers `request`, whatever becomes of it. What its connection takes of those that may be is `seat`.
-pub(super) async fn answer(
+/// Answers `request`, whatever becomes of it. What its connection takes of those that may be is `seat`,
+/// and `rest` that it may rest while the call waits.
+///
+/// Part by part, each in a box that is gone when it is over: a call that waits makes room for its wait alone.
+pub(super) fn answer(
     proxy: Arc<Proxy>,
     visitor: Visitor,
     seat: Arc<Share>,
     mut request: Request<Incoming>,
-) -> Response<Answer> {
+    rest: Option<Rest>,
+) -> impl Future<Output = Response<Answer>> + Send {
     proxy.tally.saw(Seen::Offered);
     let spans = proxy.traces.as_ref().map(|traces| traced::begin(traces, &visitor, &request));
-    let version = request.version();
-    let asked = hop::upgrade(request.headers()).filter(|_| version == Version::HTTP_11);
-    let downstream = asked.as_ref().map(|_| hyper::upgrade::on(&mut request));
-    let ended = forward(&proxy, visitor, request, asked.clone(), spans.as_ref()).await;
-    let passed = ended.and_then(|streamed| Ok(reply::pass_back(streamed, asked.as_ref())?));
-    match passed {
-        Ok((response, upstream)) => {
-            if let (Some(downstream), Some(upstream)) = (downstream, upstream) {
-                proxy.tasks.spawn(tunnel::join(downstream, upstream, seat, proxy.drained.clone()));
+    let upgrading = Upgrading::asked(&mut request, seat).map(Box::new);
+    let asked = upgrading.as_ref().map(|upgrading| upgrading.asked.clone());
+    let taking_in = Box::pin(take_in(Arc::clone(&proxy), visitor, request, asked, rest, spans.clone()));
+    async move {
+        let ended = match taking_in.await {
+            Ok(admitted) => forward(&proxy, admitted).await,
+            Err(end) => Err(end),
+        };
+        let asked = upgrading.as_ref().map(|upgrading| &upgrading.asked);
+        let passed = ended.and_then(|streamed| Ok(reply::pass_back(streamed, asked)?));
+        match passed {
+            Ok((response, upstream)) => {
+                if let (Some(upgrading), Some(upstream)) = (upgrading, upstream) {
+                    let Upgrading { downstream, seat, .. } = *upgrading;
+                    proxy.tasks.spawn(tunnel::join(downstream, upstream, seat, proxy.drained.clone()));
+                }
+                traced::pass_back(spans, response)
             }
-            traced::pass_back(spans, response)
-        }
-        Err(End::Last(last)) => traced::pass_back(spans, reply::last(*last)),
-        Err(End::Own(own)) => {
-            traced::declined(spans.as_ref(), &own);
-            declined(&proxy, &own)
+            Err(End::Last(last)) => traced::pass_back(spans, reply::last(*last)),
+            Err(End::Own(own)) => {
+                traced::declined(spans.as_ref(), &own);
+                declined(&proxy, &own)
+            }
         }
     }
 }
@@ -57,13 +71,39 @@ fn declined(proxy: &Proxy, own: &OwnAnswer) -> Response<Answer> {
     own.response().map(|text| Answer::Own(Full::new(text)))
 }
 
-async fn forward(
-    proxy: &Proxy,
+/// A connection that its client wants to become something else.
+struct Upgrading {
+    asked: HeaderValue,
+    downstream: OnUpgrade,
+    seat: Arc<Share>,
+}
+
+impl Upgrading {
+    fn asked(request: &mut Request<Incoming>, seat: Arc<Share>) -> Option<Self> {
+        let asked = hop::upgrade(request.headers()).filter(|_| request.version() == Version::HTTP_11)?;
+        Some(Self { asked, downstream: hyper::upgrade::on(request), seat })
+    }
+}
+
+/// A call that is taken in, ready to be sent.
+struct Admitted {
+    call: Box<paceline::Request>,
+    held: Held,
+    departing: Departing,
+    is_paced: bool,
+    /// What its body takes of what may be held.
+    share: Option<Share>,
+}
+
+/// From a request to a call.
+async fn take_in(
+    proxy: Arc<Proxy>,
     visitor: Visitor,
     request: Request<Incoming>,
     upgrade: Option<HeaderValue>,
-    spans: Option<&CallSpans>,
-) -> Result<Streamed, End> {
+    rest: Option<Rest>,
+    spans: Option<CallSpans>,
+) -> Result<Admitted, End> {
     let arrived = Instant::now();
     let (mut head, body) = request.into_parts();
     framing::check(&head)?;
@@ -75,7 +115,7 @@ async fn forward(
     let wants_trailers = hop::wants_trailers(&head.headers);
     // Before anything is made of them: what is not sent on must not decide about what is.
     hop::strip(&mut head.headers);
-    let plan = Plan::of(proxy, &visitor, &head, spans).await?;
+    let plan = Plan::of(&proxy, &visitor, &head, spans.as_ref()).await?;
     let headers = &mut head.headers;
     hop::join_cookies(headers);
     hop::add_forwarded(headers, head.version, head.uri.authority(), &visitor.address, visitor.is_tls);
@@ -85,88 +125,101 @@ async fn forward(
     if wants_trailers {
         hop::set_wants_trailers(headers);
     }
-    let (client, tallies) = (Arc::clone(&plan.client), plan.tallies.clone());
-    tallies.saw(Seen::Offered);
-    let ended = send(proxy, head, body, plan, arrived, spans).await;
-    match &ended {
-        Ok(streamed) => {
-            client.waited(streamed.held);
-            proxy.timings.saw(streamed);
-            let micros = u64::try_from(streamed.held.as_micros()).unwrap_or(u64::MAX);
-            proxy.tally.held(micros);
-            tallies.held(micros);
-        }
-        Err(End::Own(_)) => tallies.saw(Seen::Declined),
-        Err(End::Last(_)) => {}
+    plan.tallies.saw(Seen::Offered);
+    let mut admitted = admit(&proxy, head, body, plan, rest, arrived).await?;
+    if let Some(spans) = spans {
+        spans.watch(&mut admitted.call, admitted.is_paced);
     }
-    ended
+    Ok(admitted)
 }
 
-/// From a plan to the platform's reply.
-async fn send(
+/// Reads the body of a call, and makes of it what is sent.
+async fn admit(
     proxy: &Proxy,
     head: Parts,
     body: Incoming,
     plan: Plan,
+    rest: Option<Rest>,
     arrived: Instant,
-    spans: Option<&CallSpans>,
-) -> Result<Streamed, End> {
-    let mut held = Held::new(&proxy.tally, &plan.client, &plan.tallies, arrived);
+) -> Result<Admitted, OwnAnswer> {
+    let mut held = Held::new(proxy, &plan, arrived);
+    let is_small = proxy.is_crowded();
     let taken = tokio::select! {
-        taken = proxy.intake.take(body) => taken,
+        biased;
+        taken = proxy.intake.take(body, is_small) => taken,
         () = proxy.drained.cancelled() => Err(OwnAnswer::Draining),
     };
-    let taken = taken.inspect_err(|_| held.is_over = true)?;
+    let taken = taken.inspect_err(|_| held.decline())?;
     held.is_held = true;
-    // The rest of the head is let go: it would keep the buffer that it came in.
-    let Parts { method, mut headers, .. } = head;
-    compact::headers(&mut headers);
-    let mut call = paceline::Request::new(method, plan.uri, plan.scopes);
+    // hyper has more to read else.
+    let rest = rest.filter(|_| taken.is_whole());
+    let (method, headers) = compact::head(head, is_small);
+    let mut call = Box::new(paceline::Request::new(method, plan.uri, plan.scopes));
     (call.headers, call.body) = (headers, taken.body);
     (call.client, call.cost, call.on_uncertain) = (plan.client.id(), plan.cost, plan.on_uncertain);
     (call.weight, call.priority) = (plan.weight, plan.priority);
     // However long its body took: where nothing holds it, it goes.
     call.deadline = Some((arrived + plan.patience).max(Instant::now() + SHORTEST_PATIENCE));
     call.decline_late = true;
-    let departing = Departing::new(plan.tallies.clone(), plan.is_paced);
-    call.on_attempt = Some(departing.after(proxy.counting(plan.tallies.clone())));
+    let departing = Departing::new(&proxy.tally, plan.tallies.clone(), rest, plan.is_paced);
+    call.on_attempt = Some(departing.after(proxy.counting(plan.tallies)));
     call.before_departure = Some(departing.before(proxy.state.as_ref()));
-    if let Some(spans) = spans {
-        spans.watch(&mut call, plan.is_paced);
-    }
-    let streaming = async {
-        match plan.is_paced {
-            true => proxy.client.stream(call).await,
-            false => proxy.client.stream_unpaced(call).await,
-        }
+    Ok(Admitted { call, held, departing, is_paced: plan.is_paced, share: taken.share })
+}
+
+/// From a call to the platform's reply.
+async fn forward(proxy: &Proxy, admitted: Admitted) -> Result<Streamed, End> {
+    let Admitted { call, mut held, departing, is_paced, share } = admitted;
+    let streaming = match is_paced {
+        true => Either::Left(proxy.client.stream(*call)),
+        false => Either::Right(proxy.client.stream_unpaced(*call)),
     };
     let ended = tokio::select! {
         ended = streaming => ended.map_err(|error| End::of(proxy, error)),
-        () = proxy.drained.cancelled() => Err(End::cut_off(proxy, &departing, plan.is_paced)),
+        () = proxy.drained.cancelled() => Err(End::cut_off(proxy, &departing, is_paced)),
     };
+    drop(share);
     held.is_over = true;
-    drop(taken.share);
+    match &ended {
+        Ok(streamed) => {
+            held.client.waited(streamed.held);
+            proxy.timings.saw(streamed);
+            let micros = u64::try_from(streamed.held.as_micros()).unwrap_or(u64::MAX);
+            proxy.tally.held(micros);
+            held.tallies.held(micros);
+        }
+        Err(End::Own(_)) => held.decline(),
+        Err(End::Last(_)) => {}
+    }
     ended
 }
 
 /// Knows when a client goes before its call is over.
-struct Held<'a> {
-    tally: &'a Tally,
-    client: &'a Client,
-    tallies: &'a Tallies,
+struct Held {
+    tally: Arc<Tally>,
+    client: Arc<Client>,
+    tallies: Tallies,
     since: Instant,
     /// Whether it is the proxy that is waited for.
     is_held: bool,
     is_over: bool,
 }
 
-impl<'a> Held<'a> {
-    const fn new(tally: &'a Tally, client: &'a Client, tallies: &'a Tallies, since: Instant) -> Self {
+impl Held {
+    fn new(proxy: &Proxy, plan: &Plan, since: Instant) -> Self {
+        let (tally, client, tallies) =
+            (Arc::clone(&proxy.tally), Arc::clone(&plan.client), plan.tallies.clone());
         Self { tally, client, tallies, since, is_held: false, is_over: false }
+    }
+
+    /// The proxy answers by itself.
+    fn decline(&mut self) {
+        self.is_over = true;
+        self.tallies.saw(Seen::Declined);
     }
 }
 
-impl Drop for Held<'_> {
+impl Drop for Held {
     fn drop(&mut self) {
         if !self.is_over {
             self.tally.saw(Seen::HungUp);

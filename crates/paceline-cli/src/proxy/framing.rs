@@ -3,7 +3,7 @@
 use http::header::{HOST, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderValue, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, StatusCode, Version};
 
 use super::heads::TwoFramings;
 use super::own_answer::OwnAnswer;
@@ -16,21 +16,15 @@ pub(super) fn check(head: &Parts) -> Result<(), OwnAnswer> {
     if head.extensions.get::<TwoFramings>().is_some() {
         return Err(OwnAnswer::bad_request("a request has a length or a transfer coding, not both"));
     }
-    let codings: Vec<&HeaderValue> = head.headers.get_all(TRANSFER_ENCODING).iter().collect();
-    let is_known = match codings.as_slice() {
-        [] => true,
-        [only] => only.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
-        _ => false,
-    };
-    if !is_known {
+    if !is_chunked_at_most(&head.headers) {
         let why = "of transfer codings paceline knows `chunked`, once".to_owned();
         return Err(OwnAnswer::Refused(StatusCode::NOT_IMPLEMENTED, why));
     }
     // RFC 9112 3.2.
-    let hosts: Vec<&HeaderValue> = head.headers.get_all(HOST).iter().collect();
-    let is_named = match hosts.as_slice() {
-        [] => head.version != Version::HTTP_11,
-        [only] => is_host(only),
+    let mut hosts = head.headers.get_all(HOST).iter();
+    let is_named = match (hosts.next(), hosts.next()) {
+        (None, _) => head.version != Version::HTTP_11,
+        (Some(only), None) => is_host(only),
         _ => false,
     };
     if !is_named {
@@ -41,6 +35,16 @@ pub(super) fn check(head: &Parts) -> Result<(), OwnAnswer> {
         return Err(OwnAnswer::bad_request("the target of a request names no user"));
     }
     Ok(())
+}
+
+/// Whether no transfer coding is named, or `chunked`, once.
+pub(super) fn is_chunked_at_most(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(only), None) => only.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
+        _ => false,
+    }
 }
 
 /// RFC 9110 7.2: a host, perhaps with a port, or nothing.

@@ -76,8 +76,9 @@ pub(super) fn set_wants_trailers(headers: &mut HeaderMap) {
 
 /// RFC 9113 8.2.3: HTTP/2 may cut `Cookie` into crumbs, which HTTP/1.1 does not know.
 pub(super) fn join_cookies(headers: &mut HeaderMap) {
-    let crumbs: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
-    if crumbs.len() > 1 {
+    let crumbs = headers.get_all(COOKIE);
+    if crumbs.iter().nth(1).is_some() {
+        let crumbs: Vec<&[u8]> = crumbs.iter().map(HeaderValue::as_bytes).collect();
         let joined = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])).expect("values joined are a value");
         headers.insert(COOKIE, joined);
     }

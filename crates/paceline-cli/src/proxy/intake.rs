@@ -34,9 +34,17 @@ pub(super) struct Taken {
     pub(super) share: Option<Share>,
 }
 
+impl Taken {
+    /// Whether all of it has come.
+    pub(super) fn is_whole(&self) -> bool {
+        self.share.is_some() || self.body.is_empty()
+    }
+}
+
 impl Intake {
-    /// Reads `body`. A call whose body breaks off is answered here, and nothing of it is sent.
-    pub(super) async fn take(&self, body: Incoming) -> Result<Taken, OwnAnswer> {
+    /// Reads `body`; with `is_small`, into no more memory than it takes. A call whose body breaks off is answered here, and nothing
+    /// of it is sent.
+    pub(super) async fn take(&self, body: Incoming, is_small: bool) -> Result<Taken, OwnAnswer> {
         if body.is_end_stream() {
             return Ok(Taken { body: RequestBody::default(), share: None });
         }
@@ -49,10 +57,10 @@ impl Intake {
         }
         // What is only announced takes nothing: whoever sends slowly keeps nobody else out.
         let share = self.held.try_hold(0).ok_or(OwnAnswer::MemoryFull)?;
-        self.read(body, share).await
+        self.read(body, share, is_small).await
     }
 
-    async fn read(&self, mut body: Incoming, mut share: Share) -> Result<Taken, OwnAnswer> {
+    async fn read(&self, mut body: Incoming, mut share: Share, is_small: bool) -> Result<Taken, OwnAnswer> {
         let mut read = BytesMut::new();
         let mut only = Bytes::new();
         loop {
@@ -83,7 +91,7 @@ impl Intake {
             }
             // Most bodies have one chunk, which is not joined.
             if only.is_empty() && read.is_empty() {
-                only = compact::body(chunk);
+                only = if is_small { compact::body(chunk) } else { chunk };
             } else {
                 read.extend_from_slice(&std::mem::take(&mut only));
                 read.extend_from_slice(&chunk);

@@ -1,5 +1,6 @@
 //! The platform's reply, as its client gets it.
 
+use bytes::{BufMut as _, BytesMut};
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Version};
 use http_body_util::Full;
@@ -7,8 +8,8 @@ use paceline::client::Streamed;
 use paceline::http::Upgrade;
 
 use super::downstream::Answer;
-use super::hop;
 use super::own_answer::OwnAnswer;
+use super::{framing, hop};
 
 /// The answer that `streamed` is, and what the connection becomes. `asked` is what its client asked to make of it.
 ///
@@ -28,7 +29,8 @@ pub(super) fn pass_back(
             return Err(OwnAnswer::Unreadable { error: "http_upgrade_failed", why });
         }
     }
-    if !is_readable(&streamed.headers) {
+    // RFC 9112 7: only `chunked` was taken off, and the client is not told of any other.
+    if !framing::is_chunked_at_most(&streamed.headers) {
         let why = "of transfer codings paceline knows `chunked`, once";
         return Err(OwnAnswer::Unreadable { error: "http_response_transfer_coding", why });
     }
@@ -59,16 +61,6 @@ pub(super) fn last(last: paceline::client::Response) -> Response<Answer> {
     response
 }
 
-/// RFC 9112 7: only `chunked` was taken off, and the client is not told of any other.
-fn is_readable(headers: &HeaderMap) -> bool {
-    let codings: Vec<&HeaderValue> = headers.get_all(TRANSFER_ENCODING).iter().collect();
-    match codings.as_slice() {
-        [] => true,
-        [only] => only.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
-        _ => false,
-    }
-}
-
 /// A length that is passed back is the body's. RFC 9112 6.3: chunks count for more than a length, and one that is written twice is
 /// written once; RFC 9110 8.6: some replies have none.
 fn settle_length(headers: &mut HeaderMap, status: StatusCode) {
@@ -88,16 +80,30 @@ fn settle_length(headers: &mut HeaderMap, status: StatusCode) {
 
 /// How long the call was held, and how long the platform took (W3C Server Timing), in milliseconds.
 fn server_timing(streamed: &Streamed) -> HeaderValue {
-    let [held, upstream] = [streamed.held, streamed.answered_in].map(|span| span.as_micros());
-    // Whole numbers: to write a float takes longer than all else that is done to the headers.
-    let text = format!(
-        "paceline-held;dur={}.{:03}, upstream;dur={}.{:03}",
-        held / 1_000,
-        held % 1_000,
-        upstream / 1_000,
-        upstream % 1_000
-    );
-    HeaderValue::try_from(text).expect("numbers and names are plain ASCII")
+    let [held, upstream] =
+        [streamed.held, streamed.answered_in].map(|span| u64::try_from(span.as_micros()).unwrap_or(u64::MAX));
+    let mut text = BytesMut::with_capacity(64);
+    text.extend_from_slice(b"paceline-held;dur=");
+    write_millis(&mut text, held);
+    text.extend_from_slice(b", upstream;dur=");
+    write_millis(&mut text, upstream);
+    HeaderValue::from_maybe_shared(text.freeze()).expect("numbers and names are plain ASCII")
+}
+
+/// Writes microseconds as milliseconds with three decimals. By hand: formatting takes longer than all else that is done to the
+/// headers.
+fn write_millis(text: &mut BytesMut, micros: u64) {
+    let mut unit = 1_000;
+    while micros / unit >= 10 {
+        unit *= 10;
+    }
+    while unit > 0 {
+        if unit == 100 {
+            text.put_u8(b'.');
+        }
+        text.put_u8(b'0' + u8::try_from(micros / unit % 10).expect("it is one digit"));
+        unit /= 10;
+    }
 }
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -127,8 +133,27 @@ mod tests {
 
     #[test]
     fn a_coding_that_nobody_asked_for_is_not_readable() {
-        assert!(is_readable(&headers(&[("transfer-encoding", " Chunked")])));
-        assert!(!is_readable(&headers(&[("transfer-encoding", "gzip, chunked")])));
-        assert!(!is_readable(&headers(&[("transfer-encoding", "gzip"), ("transfer-encoding", "chunked")])));
+        let is_readable = |lines| framing::is_chunked_at_most(&headers(lines));
+        assert!(is_readable(&[("transfer-encoding", " Chunked")]));
+        assert!(!is_readable(&[("transfer-encoding", "gzip, chunked")]));
+        assert!(!is_readable(&[("transfer-encoding", "gzip"), ("transfer-encoding", "chunked")]));
+    }
+
+    #[test]
+    fn milliseconds_have_three_decimals() {
+        let cases = [
+            (0, "0.000"),
+            (7, "0.007"),
+            (999, "0.999"),
+            (1_000, "1.000"),
+            (83_047, "83.047"),
+            (1_234_567, "1234.567"),
+            (u64::MAX, "18446744073709551.615"),
+        ];
+        for (micros, written) in cases {
+            let mut text = BytesMut::new();
+            write_millis(&mut text, micros);
+            assert_eq!(text, written);
+        }
     }
 }

@@ -32,7 +32,15 @@ impl Tallies {
         self.0.iter().for_each(|tally| tally.waits());
     }
 
+    /// Whether others wait for the same: this call would, too.
+    pub(super) fn are_waited_in(&self) -> bool {
+        self.0.iter().any(|tally| tally.waiting() >= QUEUE)
+    }
+
     pub(super) fn waits_no_more(&self) {
         self.0.iter().for_each(|tally| tally.waits_no_more());
     }
 }
+
+/// More than depart between two looks at what may.
+const QUEUE: u64 = 10;

@@ -28,7 +28,7 @@ pub(super) struct Run<'a> {
     pub(super) attempts: u32,
     /// How long it has waited for permits.
     pub(super) held: Duration,
-    last: Option<Response>,
+    last: Option<Box<Response>>,
     /// Whether its last attempt was refused, so that what it waits for is a gate.
     pub(super) is_refused: bool,
     pub(super) detail: Option<AttemptError>,
@@ -260,7 +260,7 @@ impl<'a> Run<'a> {
             // What it carried is gone: the refusal is the last word. The call is taken back.
             Next::Retry(_) => Ok(Step::Delivered(response)),
             Next::GiveUp(why) => {
-                (self.last, self.detail) = (Some(response), None);
+                (self.last, self.detail) = (Some(Box::new(response)), None);
                 Err(self.given_up(why))
             }
         }
@@ -269,7 +269,7 @@ impl<'a> Run<'a> {
     /// Remembers a refusal while the call waits.
     fn refused(&mut self, refusal: Response) {
         self.tell_setback(Setback::Refused(&refusal));
-        (self.last, self.detail) = (Some(refusal), None);
+        (self.last, self.detail) = (Some(Box::new(refusal)), None);
     }
 
     /// The reply as far as it was read; its connection is kept when it was read to its end.
@@ -320,7 +320,7 @@ impl<'a> Run<'a> {
             why,
             call: format!("{} {}", self.message.method(), self.target.shown()).into(),
             attempts: self.attempts,
-            last: self.last.take(),
+            last: self.last.take().map(|last| *last),
             detail: self.detail.take(),
         }))
     }

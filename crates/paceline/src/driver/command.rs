@@ -114,6 +114,8 @@ pub(crate) type Turn = oneshot::Sender<Result<Grant, Ended>>;
 /// The right to start one attempt, as the driver gives it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grant {
+    /// The call, which whoever waits need not keep.
+    pub(crate) wanted: Wanted,
     pub(crate) attempt: AttemptId,
     /// How often gates had closed when it was granted.
     pub(crate) closings: u64,

@@ -17,8 +17,8 @@ pub struct Permit {
 }
 
 impl Permit {
-    pub(crate) fn new(line: Line, wanted: Wanted, grant: Grant) -> Self {
-        let held = Held { line, wanted, attempt: grant.attempt, stage: Stage::Permitted };
+    pub(crate) fn new(line: Line, grant: Grant) -> Self {
+        let held = Held { line, wanted: grant.wanted, attempt: grant.attempt, stage: Stage::Permitted };
         Self { held, closings: grant.closings }
     }
 

@@ -156,7 +156,7 @@ impl Task {
 
     /// A place for the next turn of a call that the machine has queued; `None` when nobody is left to wait.
     fn wait(&mut self, wanted: Wanted) -> Option<Waiting> {
-        let (turn, waiting) = Waiting::new(self.line.upgrade()?, wanted);
+        let (turn, waiting) = Waiting::new(self.line.upgrade()?, wanted.call.id);
         self.turns.insert(wanted.call.id, Waiter { turn, wanted });
         Some(waiting)
     }
@@ -185,7 +185,7 @@ impl Task {
         if !self.machine.handle_recall(now, attempt) {
             return Confirmed::Valid;
         }
-        let (turn, waiting) = Waiting::new(line, wanted);
+        let (turn, waiting) = Waiting::new(line, wanted.call.id);
         self.turns.insert(wanted.call.id, Waiter { turn, wanted });
         self.decline_if_late(now, wanted);
         Confirmed::Recalled(waiting)
@@ -208,8 +208,10 @@ impl Task {
     }
 
     fn start(&mut self, now: Instant, call: CallId, attempt: AttemptId) {
-        let grant = Grant { attempt, closings: self.line.closings() };
-        let taken = self.turns.remove(&call).is_some_and(|waiter| waiter.turn.send(Ok(grant)).is_ok());
+        let closings = self.line.closings();
+        let taken = self.turns.remove(&call).is_some_and(|Waiter { turn, wanted }| {
+            turn.send(Ok(Grant { wanted, attempt, closings })).is_ok()
+        });
         if !taken {
             // Its waiter left; the word of that is still in the inbox.
             self.take_back(now, attempt);

@@ -8,7 +8,7 @@ use paceline_core::{CallId, GiveUp, SubmitError};
 use tokio::sync::oneshot;
 
 use super::Stopped;
-use super::command::{Command, Grant, Turn, Wanted};
+use super::command::{Command, Grant, Turn};
 use super::line::Line;
 use super::permit::Permit;
 
@@ -18,7 +18,7 @@ use super::permit::Permit;
 #[must_use = "dropping it cancels the call"]
 pub struct Waiting {
     line: Line,
-    wanted: Wanted,
+    call: CallId,
     /// `None` once resolved.
     turn: Option<oneshot::Receiver<Result<Grant, Ended>>>,
 }
@@ -44,15 +44,15 @@ pub enum Ended {
 }
 
 impl Waiting {
-    pub(crate) fn new(line: Line, wanted: Wanted) -> (Turn, Self) {
+    pub(crate) fn new(line: Line, call: CallId) -> (Turn, Self) {
         let (turn, come) = oneshot::channel();
-        (turn, Self { line, wanted, turn: Some(come) })
+        (turn, Self { line, call, turn: Some(come) })
     }
 
     /// The call's name, for [`Pacer::forecast`](super::Pacer::forecast).
     #[must_use]
     pub const fn call(&self) -> CallId {
-        self.wanted.call.id
+        self.call
     }
 }
 
@@ -64,7 +64,7 @@ impl Future for Waiting {
         let come = ready!(Pin::new(turn).poll(cx));
         self.turn = None;
         Poll::Ready(match come {
-            Ok(Ok(grant)) => Ok(Permit::new(self.line.clone(), self.wanted, grant)),
+            Ok(Ok(grant)) => Ok(Permit::new(self.line.clone(), grant)),
             Ok(Err(ended)) => Err(ended),
             Err(_) => Err(Stopped.into()),
         })
@@ -78,9 +78,9 @@ impl Drop for Waiting {
         // returned by the driver: its slot is lost in neither case.
         turn.close();
         match turn.try_recv() {
-            Ok(Ok(grant)) => drop(Permit::new(self.line.clone(), self.wanted, grant)),
+            Ok(Ok(grant)) => drop(Permit::new(self.line.clone(), grant)),
             Ok(Err(_)) => {}
-            Err(_) => self.line.tell(Command::Cancel { call: self.wanted.call.id }),
+            Err(_) => self.line.tell(Command::Cancel { call: self.call }),
         }
     }
 }

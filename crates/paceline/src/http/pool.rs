@@ -114,7 +114,7 @@ impl Pool {
         let stream = if need == Need::Request { here.stream(now) } else { None };
         let taken = match stream {
             Some(stream) => Some(Connection::Shared(stream)),
-            None => here.idle.pop().map(|idle| Connection::Own(idle.sender)),
+            None => here.ready(),
         };
         if here.idle.is_empty() && here.trunks.is_empty() {
             kept.remove(origin);
@@ -137,6 +137,15 @@ impl Kept {
         })
     }
 
+    /// The connection that was used last, unless its task has not yet finished with that: then one that has, if there is any
+    /// among the next few.
+    fn ready(&mut self) -> Option<Connection> {
+        let latest = self.idle.len().checked_sub(1)?;
+        let ready = self.idle.iter().rev().take(LOOKED_AT).position(|idle| idle.sender.is_ready());
+        let taken = self.idle.remove(latest - ready.unwrap_or_default());
+        Some(Connection::Own(taken.sender))
+    }
+
     fn expire(&mut self, now: Instant, idle_at_most: Duration) {
         // The oldest are in front: what they wait for, a burst as large as the last, may never come.
         let expired = self.idle.iter().take_while(|idle| now - idle.since > idle_at_most).count();
@@ -156,5 +165,7 @@ fn of_origin<'a>(kept: &'a mut FxHashMap<Origin, Kept>, origin: &Origin) -> &'a 
     kept.get_mut(origin).expect("it was just put there")
 }
 
+/// Few enough to cost nothing beside the timer of a wait that they spare.
+const LOOKED_AT: usize = 8;
 /// As many as the largest sensible number of workers; more are closed.
 const IDLE_PER_ORIGIN: usize = 1024;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use bytes::Bytes;
 use http::Uri;
 use http::uri::InvalidUri;
 
@@ -65,11 +66,13 @@ impl Upstream {
     /// # Errors
     /// When both together are too long for a URL, or have letters in them that no URL has.
     pub fn uri(&self, path: &SentPath<'_>, query: Option<&str>) -> Result<Uri, InvalidUri> {
-        let mut text = format!("{}{}", self.without_slash(), path.as_str());
+        let (root, path) = (self.without_slash(), path.as_str());
+        let mut text = String::with_capacity(root.len() + path.len() + 1 + query.map_or(0, str::len));
+        text.extend([root, path]);
         if let Some(query) = query {
             text.extend(["?", query]);
         }
-        text.parse()
+        Uri::from_maybe_shared(Bytes::from(text))
     }
 
     /// The URL, as it was written.
