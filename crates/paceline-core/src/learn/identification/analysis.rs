@@ -137,6 +137,11 @@ impl Identification {
         if fits.iter().any(|fit| !is_counter(fit)) {
             fits.retain(|fit| !is_counter(fit));
         }
+        // Without a wait that would tell them apart: a bucket of that rate paces a window of a second, too.
+        let is_named = timeline.refusals.iter().any(|refused| refused.wait.is_some());
+        if !is_named && fits.iter().any(|fit| matches!(fit.model, Model::Bucket { .. })) {
+            fits.retain(|fit| !matches!(fit.model, Model::Window { period, .. } if period <= 1.0));
+        }
         let same = believed.and_then(|model| fits.iter().find(|fit| fit.model.is_like(model)));
         let fastest = || fits.iter().max_by(|one, other| one.model.rate().total_cmp(&other.model.rate()));
         same.or_else(fastest).copied()
