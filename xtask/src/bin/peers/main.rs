@@ -24,7 +24,7 @@ fn main() -> Anything<()> {
     let Some((name, flags)) = arguments.split_first() else { return Err(USAGE.into()) };
     match name.as_str() {
         "proxy" => {
-            let [rounds, seconds] = numbers(flags, [("--rounds", 5), ("--seconds", 5)])?;
+            let [rounds, seconds] = numbers(flags, [("--rounds", 3), ("--seconds", 5)])?;
             cost::measure(rounds, seconds)
         }
         "proxy-herd" => {
@@ -54,7 +54,7 @@ fn numbers<const N: usize>(flags: &[String], known: [(&str, u32); N]) -> Anythin
     }
 }
 
-const USAGE: &str = "proxy [--rounds 5] [--seconds 5] | proxy-herd [--users 500] [--seconds 60] | \
+const USAGE: &str = "proxy [--rounds 3] [--seconds 5] | proxy-herd [--users 500] [--seconds 60] | \
                      proxy-jmeter [--users 500] [--seconds 60]";
 /// Everything ends by itself, and within an hour.
 const MOST: u32 = 3_600;
