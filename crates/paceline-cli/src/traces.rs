@@ -27,7 +27,7 @@ use opentelemetry_sdk::trace::{Sampler, SdkTracer, SdkTracerProvider};
 use paceline::Pacer;
 use tokio::sync::mpsc;
 
-pub(crate) use attributes::{authority, method, span_name, target};
+pub(crate) use attributes::{authority, cut, method, span_name, target};
 pub(crate) use call_spans::CallSpans;
 pub use outbox::SpanCounts;
 pub use plan::{DeliveryBounds, Tell, TracesPlan};

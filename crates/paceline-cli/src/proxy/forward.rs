@@ -38,10 +38,13 @@ pub(super) fn answer(
     rest: Option<Rest>,
 ) -> impl Future<Output = Response<Answer>> + Send {
     proxy.tally.saw(Seen::Offered);
+    // From here: what nobody polls was offered, too.
+    let coming = Coming { tally: Arc::clone(&proxy.tally), is_early: true };
     let spans = proxy.traces.as_ref().map(|traces| traced::begin(traces, &visitor, &request));
     let upgrading = Upgrading::asked(&mut request, seat).map(Box::new);
     let asked = upgrading.as_ref().map(|upgrading| upgrading.asked.clone());
-    let taking_in = Box::pin(take_in(Arc::clone(&proxy), visitor, request, asked, rest, spans.clone()));
+    let taking_in =
+        Box::pin(take_in(Arc::clone(&proxy), visitor, request, asked, rest, coming, spans.clone()));
     async move {
         let ended = match taking_in.await {
             Ok(admitted) => forward(&proxy, admitted).await,
@@ -102,8 +105,11 @@ async fn take_in(
     request: Request<Incoming>,
     upgrade: Option<HeaderValue>,
     rest: Option<Rest>,
+    mut coming: Coming,
     spans: Option<CallSpans>,
 ) -> Result<Admitted, End> {
+    // What goes wrong here is answered.
+    coming.is_early = false;
     let arrived = Instant::now();
     let (mut head, body) = request.into_parts();
     framing::check(&head)?;
@@ -115,7 +121,10 @@ async fn take_in(
     let wants_trailers = hop::wants_trailers(&head.headers);
     // Before anything is made of them: what is not sent on must not decide about what is.
     hop::strip(&mut head.headers);
-    let plan = Plan::of(&proxy, &visitor, &head, spans.as_ref()).await?;
+    coming.is_early = true;
+    let plan = Plan::of(&proxy, &visitor, &head, spans.as_ref()).await;
+    coming.is_early = false;
+    let plan = plan?;
     let headers = &mut head.headers;
     hop::join_cookies(headers);
     hop::add_forwarded(headers, head.version, head.uri.authority(), &visitor.address, visitor.is_tls);
@@ -192,6 +201,21 @@ async fn forward(proxy: &Proxy, admitted: Admitted) -> Result<Streamed, End> {
         Err(End::Last(_)) => {}
     }
     ended
+}
+
+/// Knows when a client goes before anybody knows who it is.
+struct Coming {
+    tally: Arc<Tally>,
+    /// Whether nothing has been made of its call yet.
+    is_early: bool,
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        if self.is_early {
+            self.tally.saw(Seen::HungUp);
+        }
+    }
 }
 
 /// Knows when a client goes before its call is over.

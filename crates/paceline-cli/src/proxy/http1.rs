@@ -42,10 +42,10 @@ where
             None => {
                 let asked = tokio::select! {
                     asked = timeout(client.proxy.head_timeout, resting.socket.heard(&mut resting.behind)) => asked,
-                    () = draining.cancelled() => return,
+                    () = draining.cancelled() => Ok(false),
                 };
                 if !asked.is_ok_and(|asked| asked) {
-                    return;
+                    return part(resting.socket.into_inner(), b"").await;
                 }
                 resting.behind.freeze()
             }
@@ -118,10 +118,11 @@ impl Client {
         let parts = connection.into_parts()?;
         match turn {
             Turn::Rests(call) => {
-                let (socket, unread) = parts.io.into_inner().into_parts();
+                let (mut socket, unread) = parts.io.into_inner().into_parts();
                 // Copied: even when nothing came, it is a part of a buffer of 8 KB.
                 let mut behind = BytesMut::from(&parts.read_buf[..]);
                 behind.extend_from_slice(&unread);
+                behind.extend_from_slice(&socket.take_again());
                 Some((Resting { socket, behind }, call))
             }
             // A head that was begun and not ended in time has an answer. A client that was idle has not asked.

@@ -185,7 +185,11 @@ impl Opening {
     /// hyper leaves no trace.
     pub(super) fn of<B>(request: &Request<B>) -> Option<Self> {
         let headers = request.headers();
-        if headers.contains_key(TRANSFER_ENCODING) || hop::upgrade(headers).is_some() {
+        let repeated = headers.get_all(CONNECTION).iter().chain(headers.get_all(TE));
+        if headers.contains_key(TRANSFER_ENCODING)
+            || hop::upgrade(headers).is_some()
+            || repeated.count() > MOST_REPEATED
+        {
             return None;
         }
         let version = if request.version() == Version::HTTP_10 { "1.0" } else { "1.1" };
@@ -210,6 +214,9 @@ impl Opening {
         written.into()
     }
 }
+
+/// hyper takes so many headers and no more, and the opening has two of its own.
+const MOST_REPEATED: usize = 16;
 
 #[cfg(test)]
 mod tests {

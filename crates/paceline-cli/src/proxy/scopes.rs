@@ -185,8 +185,11 @@ impl Known {
     /// `name`, or the one that all share who come when as many names have limits as may: those are never forgotten, and clients
     /// invent what names they like.
     fn room_for<'a>(&mut self, kind: ScopeKind, name: &'a str) -> &'a str {
+        // What is closed stays closed for whoever it is closed for; a state file has only so many.
+        let is_closed =
+            |scope: &ScopeSnapshot| scope.kind == kind && scope.name == name && scope.closed.is_some();
         let ids = &mut self.ids[kind as usize];
-        if ids.len() < MOST_NAMES || ids.contains_key(name) {
+        if ids.len() < MOST_NAMES || ids.contains_key(name) || self.remembered.iter().any(is_closed) {
             return name;
         }
         ids.retain(|_, named| named.is_limited);

@@ -58,6 +58,10 @@ impl StateKeeper {
     /// # Errors
     /// When it cannot be read, is none of ours, or another proxy has it: nothing is overwritten then.
     pub(super) fn open(path: &Path, now: WallTime) -> Result<Restored, StateError> {
+        // By whatever link it is reached, it is one file with one lock, and a link is not replaced.
+        let is_link = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
+        let file = is_link.then(|| std::fs::canonicalize(path).ok()).flatten();
+        let path = file.as_deref().unwrap_or(path);
         let lock = Lock::take(path)?;
         let found = file::read(path)?;
         let fingerprints = match &found {

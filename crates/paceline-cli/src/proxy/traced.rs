@@ -15,7 +15,7 @@ use paceline::http::AttemptError;
 use super::downstream::{Answer, Visitor};
 use super::own_answer::OwnAnswer;
 use super::scopes::Names;
-use crate::traces::{CallSpans, Traces, authority, method, span_name, target};
+use crate::traces::{CallSpans, Traces, authority, cut, method, span_name, target};
 
 /// A reply on its way to a client whose call is traced: the call is over when it has all of it.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) fn begin(traces: &Traces, visitor: &Visitor, request: &Request<Incomi
     let mut attributes = vec![
         method(request.method()),
         KeyValue::new("url.scheme", scheme),
-        KeyValue::new("url.path", request.uri().path().to_owned()),
+        KeyValue::new("url.path", cut(request.uri().path())),
     ];
     if let Some(version) = version(request.version()) {
         attributes.push(KeyValue::new("network.protocol.version", version));

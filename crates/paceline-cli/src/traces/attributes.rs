@@ -30,9 +30,16 @@ pub(crate) fn target(uri: &Uri) -> Vec<KeyValue> {
     let Some(named) = uri.authority() else { return Vec::new() };
     let [address, port] = authority(named, default_port);
     let shown_port = named.port_u16().map_or_else(String::new, |port| format!(":{port}"));
-    let full = format!("{scheme}://{}{shown_port}{}", named.host(), uri.path());
+    let full = format!("{scheme}://{}{shown_port}{}", named.host(), cut(uri.path()));
     vec![address, port, KeyValue::new("url.full", full)]
 }
+
+/// What is told of a path: spans wait in memory for a collector that may be down.
+pub(crate) fn cut(path: &str) -> String {
+    path.chars().take(MOST_OF_A_PATH).collect()
+}
+
+const MOST_OF_A_PATH: usize = 512;
 
 /// RFC 9110 9.3 and RFC 5789 2.
 fn known(method: &Method) -> Option<&'static str> {
@@ -53,6 +60,12 @@ mod tests {
             told,
             ["server.address=example.com", "server.port=443", "url.full=https://example.com/a/b"]
         );
+    }
+
+    #[test]
+    fn of_a_long_path_the_beginning_is_told() {
+        assert_eq!(cut("/short"), "/short");
+        assert_eq!(cut(&"/ä".repeat(1_000)), "/ä".repeat(256));
     }
 
     #[test]

@@ -33,6 +33,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Resumable<S> {
         self.again = again;
     }
 
+    /// What hyper has not read of it yet.
+    pub(in crate::proxy) fn take_again(&mut self) -> Bytes {
+        std::mem::take(&mut self.again)
+    }
+
     /// Waits for what comes next, and keeps it; whether anything has.
     pub(in crate::proxy) async fn heard(&mut self, behind: &mut BytesMut) -> bool {
         std::future::poll_fn(|cx| {

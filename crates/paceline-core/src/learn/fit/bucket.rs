@@ -30,8 +30,8 @@ pub(super) fn fit(timeline: &Timeline, near: Option<Model>, trust: Trust) -> Opt
     };
     // The peak of the tent is narrower than any fixed grid once the span is long.
     if let Some(Model::Bucket { rate, .. }) = near {
-        let step = (3.0 / (span * rate)).max(2e-4);
-        scan(&mut best, rate * (1.0 - step * 40.0), 1.0 + step, 81.0);
+        let step = (3.0 / (span * rate)).clamp(2e-4, COARSE - 1.0);
+        scan(&mut best, rate * (1.0 + step).powi(-40), 1.0 + step, 81.0);
     }
     if best.slack < HARDLY {
         let from = (0.4 * mean).min(0.4 * top);
@@ -89,13 +89,12 @@ fn optimistic(timeline: &Timeline, best: Candidate, span: f64, trust: Trust, top
 
 fn fastest_like(timeline: &Timeline, best: Candidate, step: f64, top: f64, jitter: f64) -> Candidate {
     let mut fastest = best;
-    let mut rate = best.rate * step;
-    while rate <= top {
+    let faster = std::iter::successors(Some(best.rate * step), |rate| Some(rate * step));
+    for rate in faster.take_while(|rate| (SLOWEST..=top).contains(rate)) {
         let next = candidate(timeline, rate, jitter);
         if next.slack >= best.slack - 2.0 {
             fastest = Candidate { slack: best.slack, ..next };
         }
-        rate *= step;
     }
     fastest
 }

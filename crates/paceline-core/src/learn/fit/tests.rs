@@ -323,3 +323,21 @@ fn of_what_two_refusals_leave_the_slow_is_not_believed() {
         assert!(fit.model.rate() > 110.0, "closed for {closed} s: {:?}", fit.model);
     }
 }
+
+/// Of a bucket that was believed for a few seconds, rates below zero were tried, and one that fits by chance was made faster for ever.
+#[test]
+fn a_young_belief_is_tried_at_rates_that_are_rates() {
+    let mut trace = Trace::new();
+    for at in [1.0, 2.0, 3.0] {
+        trace.accept(at, 1.0);
+    }
+    for at in [4.0, 5.7] {
+        trace.refuse(Refused { at, wait: Some(1.0), pace: 1.0, is_relapse: false });
+    }
+    for rate in [0.1, 1.0, 10.0] {
+        let near = Some(Model::Bucket { rate, burst: 5.0 });
+        let trust = Trust { jitter: 0.002, closed: 1.05, rounding: Some(1.15) };
+        let fit = bucket::fit(&trace.timeline(), near, trust);
+        assert!(fit.is_none_or(|fit| fit.model.rate() > 0.0), "{fit:?}");
+    }
+}

@@ -12,6 +12,8 @@ const FEW: usize = 100;
 const GONE: usize = 100;
 /// So many sockets are looked at in one round, in no promised order.
 const AT_ONCE: usize = 1_024;
+/// Calls behind another, on one connection.
+const PIPELINED: usize = 40;
 /// What they all may take, with the program itself.
 const MEMORY_KB: u64 = 150_000;
 
@@ -77,6 +79,52 @@ async fn a_crowd_of_waiting_calls_keeps_its_order_and_little_memory() {
     let counts = ["offered", "accepted", "hung_up", "declined"].map(|name| counts[name].as_u64().unwrap());
     let [calls, gone] = [calls, GONE].map(|count| count as u64);
     assert_eq!(counts, [calls, calls - gone, gone, 0], "{ended:?}");
+}
+
+/// More than hyper reads at once, behind a body that has made its buffer large: each call in it rests, and the next is read after it.
+#[tokio::test]
+async fn what_is_sent_behind_a_call_in_a_crowd_is_answered_in_its_order() {
+    let others = 600;
+    make_room(others);
+    let mut platform = Platform::start().await;
+    let desk = Desk::new();
+    desk.put(
+        "paceline.toml",
+        "[limits.credential]\nrate = \"10000/s\"\nin_flight = 1\n[target]\ntimeout = \"1h\"\n",
+    );
+    let config = ["--config", "paceline.toml", "--client", "header:x-user"];
+    let program = desk.start(&[&["--to", &platform.url], &config[..]].concat()).await;
+    let sockets = || Sockets::of(&program);
+    let mut callers = Vec::new();
+    for _ in 0..others {
+        let mut caller = program.caller().await;
+        caller.post("x-user: many\r\nprefer: wait=3600\r\n", "like others").await;
+        callers.push(caller);
+    }
+    let mut call = platform.call().await;
+    until(|| sockets().unread == 0, || format!("{:?}", sockets())).await;
+
+    let headers = format!("host: a\r\nx-user: one\r\nprefer: wait=3600\r\nx-more: {}\r\n", "y".repeat(1_000));
+    let mut sent =
+        format!("POST /0 HTTP/1.1\r\n{headers}content-length: 60000\r\n\r\n{}", "x".repeat(60_000));
+    for number in 1..=PIPELINED {
+        sent += &format!("POST /{number} HTTP/1.1\r\n{headers}content-length: 2\r\n\r\n{{}}");
+    }
+    let mut one = program.caller().await;
+    one.send(sent).await;
+    let mut answered = 0;
+    while answered <= PIPELINED {
+        let path = call.head.split(' ').nth(1).unwrap().to_owned();
+        let is_its = call.head.contains("x-user: one");
+        call.answer(&format!("201 Created\r\nx-path: {path}")).await;
+        if is_its {
+            let answer = one.answer().await.expect(201);
+            assert_eq!(answer.header("x-path"), Some(&*format!("/{answered}")));
+            answered += 1;
+        }
+        call = platform.call().await;
+    }
+    assert_eq!(platform.broken(), 0);
 }
 
 /// The proxy's sockets that its clients are connected to.
