@@ -32,8 +32,8 @@ impl Fit {
 pub(crate) struct Trust {
     /// The spread of the way to the platform, in seconds.
     pub(crate) jitter: f64,
-    /// For how many seconds a refusal closes the scope; 0 after a probe that passed: what is believed is too slow.
-    pub(crate) closed: f64,
+    /// For how many seconds a refusal closes the scope; None after a probe that passed: the truth is known to be faster.
+    pub(crate) closed: Option<f64>,
     /// By how much more than the truth a named wait may ask, in seconds; None: waits tell nothing.
     pub(crate) rounding: Option<f64>,
 }
@@ -44,7 +44,7 @@ pub(crate) fn all(
     bounced: Option<&Timeline>,
     near: Option<Model>,
     jitter: f64,
-    closed: f64,
+    closed: Option<f64>,
 ) -> Vec<Fit> {
     // Whole seconds, then HTTP-dates, then waits that are no promise at all.
     let trusts = [Some(1.15), Some(2.2), None].map(|rounding| Trust { jitter, closed, rounding });

@@ -69,7 +69,7 @@ struct Candidate {
 /// One that fits about as well as the best, and is faster where that is worth its price. A rate that is too high is refuted
 /// by the next refusal, one that is too low by nothing.
 fn optimistic(timeline: &Timeline, best: Candidate, span: f64, trust: Trust, top: f64) -> Candidate {
-    let lost = trust.closed * best.rate - 1.1 * best.burst;
+    let lost = trust.closed.map_or(0.0, |closed| closed * best.rate - 1.1 * best.burst);
     if timeline.refusals.len() == 2 {
         // Soon after one another they leave a wide choice, and what fits may lie in several places.
         let fastest = fastest_like(timeline, best, COARSE, top, trust.jitter);
@@ -82,7 +82,7 @@ fn optimistic(timeline: &Timeline, best: Candidate, span: f64, trust: Trust, top
     if lost > 0.0 {
         return best;
     }
-    let steps = if trust.closed > 0.0 { STEPS } else { 4 * STEPS };
+    let steps = if trust.closed.is_some() { STEPS } else { 4 * STEPS };
     let step = 1.0 + (0.5 / (span * best.rate)).max(1e-4);
     fastest_like(timeline, best, step, top.min(best.rate * step.powi(steps)), trust.jitter)
 }

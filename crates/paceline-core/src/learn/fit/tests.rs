@@ -143,7 +143,7 @@ fn nearest(
     is_kind: impl Fn(Model) -> bool,
 ) -> Option<Fit> {
     let bounced = trace.timeline_with_bounced();
-    let fits = all(&trace.timeline(), bounced.as_ref(), near, 0.002 + 2.0 * jitter, 1.05);
+    let fits = all(&trace.timeline(), bounced.as_ref(), near, 0.002 + 2.0 * jitter, Some(1.05));
     let off = |fit: &Fit| (fit.model.rate() - rate).abs();
     fits.into_iter().filter(|fit| is_kind(fit.model)).min_by(|one, other| off(one).total_cmp(&off(other)))
 }
@@ -238,7 +238,7 @@ proptest! {
             trace.refuse(Refused { at, wait, pace, is_relapse });
         }
         let near = near.map(|(rate, burst)| Model::Bucket { rate, burst });
-        for fit in all(&trace.timeline(), trace.timeline_with_bounced().as_ref(), near, jitter, 1.05) {
+        for fit in all(&trace.timeline(), trace.timeline_with_bounced().as_ref(), near, jitter, Some(1.05)) {
             prop_assert!(fit.is_consistent());
             prop_assert!(fit.model.rate().is_finite() && fit.model.rate() > 0.0, "{fit:?}");
             prop_assert!(fit.tolerance.is_finite() && fit.tolerance > 0.0);
@@ -259,7 +259,7 @@ fn refusals_of_more_than_one_cause_have_no_fit() {
     [135.0, 145.0].into_iter().for_each(|at| trace.refuse(refused(at, 0.1)));
     (0..6_000).for_each(|index| trace.accept(160.0 + f64::from(index) / 100.0, 1.0));
     trace.refuse(refused(220.0, 100.0));
-    let fits = all(&trace.timeline(), None, None, 0.03, 1.05);
+    let fits = all(&trace.timeline(), None, None, 0.03, Some(1.05));
     assert!(fits.is_empty(), "{fits:?}");
 }
 
@@ -274,7 +274,7 @@ fn next_to_nothing_explains_nothing() {
     let mut both = bounced.clone();
     both.accept(0.5, 1.0);
     for trace in [nothing, accepted, bounced, both] {
-        let fits = all(&trace.timeline(), trace.timeline_with_bounced().as_ref(), None, 0.03, 1.05);
+        let fits = all(&trace.timeline(), trace.timeline_with_bounced().as_ref(), None, 0.03, Some(1.05));
         assert!(fits.is_empty(), "{fits:?}");
     }
 }
@@ -318,7 +318,7 @@ fn ramped_twice(closed: f64) -> Timeline {
 fn of_what_two_refusals_leave_the_slow_is_not_believed() {
     for hundredths in 100..=200 {
         let closed = f64::from(hundredths) / 100.0;
-        let trust = Trust { jitter: 0.002, closed, rounding: None };
+        let trust = Trust { jitter: 0.002, closed: Some(closed), rounding: None };
         let fit = bucket::fit(&ramped_twice(closed), None, trust).expect("a bucket explains it");
         assert!(fit.model.rate() > 110.0, "closed for {closed} s: {:?}", fit.model);
     }
@@ -336,7 +336,7 @@ fn a_young_belief_is_tried_at_rates_that_are_rates() {
     }
     for rate in [0.1, 1.0, 10.0] {
         let near = Some(Model::Bucket { rate, burst: 5.0 });
-        let trust = Trust { jitter: 0.002, closed: 1.05, rounding: Some(1.15) };
+        let trust = Trust { jitter: 0.002, closed: Some(1.05), rounding: Some(1.15) };
         let fit = bucket::fit(&trace.timeline(), near, trust);
         assert!(fit.is_none_or(|fit| fit.model.rate() > 0.0), "{fit:?}");
     }

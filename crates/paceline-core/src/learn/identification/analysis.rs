@@ -85,7 +85,7 @@ impl Identification {
             }
         }
         let timeline = self.trace.timeline();
-        let choice = self.choose(&timeline, now, self.probing.closed());
+        let choice = self.choose(&timeline, now, Some(self.probing.closed()));
         if timeline.refusals.len() >= 2 && self.is_crowd(choice, now) {
             return;
         }
@@ -126,8 +126,8 @@ impl Identification {
         is_weak
     }
 
-    /// Of the limiters that explain what was seen, the one believed so far, or else the fastest.
-    pub(super) fn choose(&self, timeline: &Timeline, now: f64, closed: f64) -> Option<Fit> {
+    /// Of the limiters that explain what was seen, the one believed so far, or else the fastest. `closed`: see [`fit::Trust`].
+    pub(super) fn choose(&self, timeline: &Timeline, now: f64, closed: Option<f64>) -> Option<Fit> {
         let floor = 0.75 * timeline.proven(now, PROVEN_SPAN);
         let believed = self.model.filter(|_| self.phase == Phase::Locked);
         let bounced = self.trace.timeline_with_bounced();

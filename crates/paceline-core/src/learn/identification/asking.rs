@@ -78,7 +78,7 @@ impl Identification {
         // Perhaps the same refusals are explained by a little more; if by nothing, the limit has changed.
         let timeline = self.trace.timeline();
         if let Some(fit) =
-            self.choose(&timeline, at, 0.0).filter(|fit| fit.model.rate() > 1.000_5 * model.rate())
+            self.choose(&timeline, at, None).filter(|fit| fit.model.rate() > 1.000_5 * model.rate())
         {
             self.believe(at, fit, &timeline, true);
             return;

@@ -71,9 +71,7 @@ async fn a_client_that_goes_ends_its_call_and_the_attempt() {
 
 #[tokio::test]
 async fn a_reply_that_breaks_off_is_no_whole_call() {
-    let platform = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let to = format!("http://{}", platform.local_addr().unwrap());
-    let stage = Stage::with(Answers::Takes, ok, |plan| plan.rules.to = Some(to.parse().unwrap())).await;
+    let (platform, stage) = before_a_socket().await;
     let answering = async {
         let (mut stream, _) = platform.accept().await.unwrap();
         stream.read_u8().await.unwrap();
@@ -89,9 +87,7 @@ async fn a_reply_that_breaks_off_is_no_whole_call() {
 
 #[tokio::test]
 async fn a_client_that_goes_before_the_last_byte_has_hung_up() {
-    let platform = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let to = format!("http://{}", platform.local_addr().unwrap());
-    let stage = Stage::with(Answers::Takes, ok, |plan| plan.rules.to = Some(to.parse().unwrap())).await;
+    let (platform, stage) = before_a_socket().await;
     let mut client = TcpStream::connect(stage.running.address()).await.unwrap();
     client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let (mut stream, _) = platform.accept().await.unwrap();
@@ -117,9 +113,7 @@ async fn what_is_wrong_with_a_platform_is_wrong_with_the_call() {
 
 #[tokio::test]
 async fn a_reply_of_unknown_length_is_whole_at_its_end() {
-    let platform = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let to = format!("http://{}", platform.local_addr().unwrap());
-    let stage = Stage::with(Answers::Takes, ok, |plan| plan.rules.to = Some(to.parse().unwrap())).await;
+    let (platform, stage) = before_a_socket().await;
     let answering = async {
         let (mut stream, _) = platform.accept().await.unwrap();
         stream.read_u8().await.unwrap();
@@ -152,4 +146,12 @@ async fn a_call_that_is_held_when_the_proxy_stops_says_so() {
     assert!(call.is_error);
     // What it waited in vain is told, where it is worth it.
     assert!(of_kind(&told, INTERNAL).iter().all(|held| held.parent == call.id));
+}
+
+/// A platform that answers whatever the test writes.
+async fn before_a_socket() -> (TcpListener, Stage) {
+    let platform = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let to = format!("http://{}", platform.local_addr().unwrap());
+    let stage = Stage::with(Answers::Takes, ok, |plan| plan.rules.to = Some(to.parse().unwrap())).await;
+    (platform, stage)
 }
