@@ -28,6 +28,8 @@ pub(super) struct Policy {
     last_reset: Option<Instant>,
     /// When the first reply named that reset.
     reset_told_at: Instant,
+    /// Since when that reset is our own guess, which the first reply to what departs from then on overrules.
+    guessed_at: Option<Instant>,
     told_at: Instant,
     silent: Silent,
     /// What has departed in an epoch that no reply has confirmed yet, and since when.
@@ -83,6 +85,7 @@ impl Policy {
             resets_at: None,
             last_reset: None,
             reset_told_at: Instant::EPOCH,
+            guessed_at: None,
             told_at: Instant::EPOCH,
             silent: Silent::default(),
             assumed: None,
@@ -162,7 +165,10 @@ impl Policy {
         self.trickles |= self.recovery.per_second() > 0.0;
         if is_news {
             self.last_reset = limit.reset.map(|reset| now + reset);
-            self.note_reset(now, departed_at, limit.reset, leapt);
+            // The first attempt of an epoch leaves all but itself, however small the limit is.
+            let is_first =
+                self.count.is_some_and(|count| remaining.saturating_add(self.units(cost)) >= count);
+            self.note_reset(now, departed_at, limit.reset, leapt || is_first);
         }
     }
 
@@ -263,15 +269,17 @@ impl Policy {
         // A log forgets what it handled, which is later than what departed.
         self.resets_at = self.period.map(|period| now + period + flow.round_trip * 2);
         self.last_reset = self.resets_at;
+        self.guessed_at = self.resets_at.map(|_| now);
     }
 
     /// Resets that differ by no more than their rounding are one: the earliest of them is the truest.
-    fn note_reset(&mut self, now: Instant, departed_at: Instant, reset: Option<Duration>, leapt: bool) {
+    fn note_reset(&mut self, now: Instant, departed_at: Instant, reset: Option<Duration>, is_new: bool) {
         let Some(told) = reset.map(|reset| now + reset) else { return };
-        let Some((at, since)) = self.resets_at.zip(Some(self.reset_told_at)).filter(|_| !leapt) else {
-            return self.set_reset(now, told);
-        };
-        let is_later = at <= now || told > at + ROUNDING;
+        let was_guessed = self.guessed_at.is_some_and(|guessed_at| departed_at >= guessed_at);
+        let known = self.resets_at.zip(Some(self.reset_told_at)).filter(|_| !is_new && !was_guessed);
+        let Some((at, since)) = known else { return self.set_reset(now, told) };
+        // What departed after the reset was handled after it; what only came back then, mostly before.
+        let is_later = departed_at >= at || told > at + ROUNDING;
         // An earlier one counts unless the reply may be older than the one that said so.
         let is_earlier = told < at && (told + ROUNDING >= at || departed_at >= since);
         if is_later || is_earlier {
@@ -284,6 +292,7 @@ impl Policy {
             self.reset_told_at = now;
         }
         self.resets_at = Some(at);
+        self.guessed_at = None;
     }
 }
 

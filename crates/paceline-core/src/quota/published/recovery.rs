@@ -16,6 +16,8 @@ struct Span {
     began_at: Instant,
     budget: i128,
     answered: u64,
+    /// By no more than these the budget was more than measured: some were handled, and their replies on their way.
+    unanswered: u64,
 }
 
 impl Recovery {
@@ -38,16 +40,16 @@ impl Recovery {
         let leapt = self.from.is_some() && budget - self.last > i128::from(most);
         self.last = budget;
         let Some(from) = self.from.filter(|_| !leapt) else {
-            self.from = Some(Span { began_at: now, budget, answered });
+            self.from = Some(Span { began_at: now, budget, answered, unanswered });
             return leapt;
         };
-        // Of the attempts in flight some are handled already: their number is the error of the measure.
-        if answered - from.answered >= LEAST_ANSWERED.max(unanswered.saturating_mul(4)) {
+        let error = from.unanswered.max(unanswered);
+        if answered - from.answered >= LEAST_ANSWERED.max(error.saturating_mul(4)) {
             let seconds = now.saturating_since(from.began_at).as_secs_f64();
             #[expect(clippy::cast_precision_loss, reason = "an estimate needs no more than 53 bits")]
-            let grown = (budget - from.budget - i128::from(unanswered)).max(0) as f64;
+            let grown = (budget - from.budget - i128::from(error)).max(0) as f64;
             self.per_second = if seconds > 0.0 { grown / seconds } else { 0.0 };
-            self.from = Some(Span { began_at: now, budget, answered });
+            self.from = Some(Span { began_at: now, budget, answered, unanswered });
         }
         false
     }

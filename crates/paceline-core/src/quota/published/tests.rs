@@ -7,9 +7,32 @@ use super::*;
 /// A platform that publishes, as simple as can be: it shares nothing with the shadow.
 #[derive(Clone, Debug)]
 enum Platform {
-    Window { count: u64, period: u64, phase: u64, window: u64, used: u64 },
-    Bucket { per_second: u64, burst: u64, millitokens: u64, at: u64 },
-    Log { count: usize, period: u64, log: VecDeque<u64> },
+    Window {
+        count: u64,
+        period: u64,
+        phase: u64,
+        window: u64,
+        used: u64,
+    },
+    /// A window that begins with the first request after the one before; some do not publish how long it is.
+    Begun {
+        count: u64,
+        period: u64,
+        tells_period: bool,
+        until: u64,
+        used: u64,
+    },
+    Bucket {
+        per_second: u64,
+        burst: u64,
+        millitokens: u64,
+        at: u64,
+    },
+    Log {
+        count: usize,
+        period: u64,
+        log: VecDeque<u64>,
+    },
 }
 
 impl Platform {
@@ -25,6 +48,15 @@ impl Platform {
                 *used += u64::from(fits);
                 let left = *period - (now + *phase) % *period;
                 (fits, limit(*count, Some(ceil(*period)), *count - *used, ceil(left)))
+            }
+            Self::Begun { count, period, tells_period, until, used } => {
+                if now >= *until {
+                    (*until, *used) = (now + *period, 0);
+                }
+                let fits = *used < *count;
+                *used += u64::from(fits);
+                let period = tells_period.then(|| Duration::from_millis(*period));
+                (fits, limit(*count, Some(period), *count - *used, ceil(*until - now)))
             }
             Self::Bucket { per_second, burst, millitokens, at } => {
                 *millitokens = (*millitokens + (now - *at) * *per_second).min(*burst * 1_000);
@@ -93,6 +125,20 @@ enum Happening {
     Wake,
 }
 
+/// The client's process, or the platform's, does not run.
+#[derive(Clone, Copy, Debug)]
+struct Stall {
+    is_clients: bool,
+    from: u64,
+    until: u64,
+}
+
+impl Stall {
+    fn holds(&self, now: u64) -> bool {
+        (self.from..self.until).contains(&now)
+    }
+}
+
 struct Played {
     departed: u64,
     admitted: u64,
@@ -107,6 +153,7 @@ fn play(
     seed: u64,
     longest_way: u64,
     lost: f64,
+    stalls: &[Stall],
 ) -> Played {
     let mut rng = fastrand::Rng::with_seed(seed);
     let mut shadow = PublishedShadow::new(limits);
@@ -125,6 +172,11 @@ fn play(
         let now = at.unsigned_abs();
         if now > seconds * 1_000 {
             break;
+        }
+        let is_clients = !matches!(happening, Happening::Handled { .. });
+        if let Some(stall) = stalls.iter().find(|stall| stall.is_clients == is_clients && stall.holds(now)) {
+            push(&mut agenda, stall.until, happening);
+            continue;
         }
         let instant = |millis: u64| Instant::from_nanos(millis * 1_000_000);
         match happening {
@@ -188,7 +240,7 @@ proptest! {
         // Whether a reset brings all of a log back or one unit of it is a guess: one attempt at each reset that is told, and
         // those are a second apart. (Here nothing closes after a refusal; the machine's gate does.)
         let guesses = if let Platform::Log { .. } = &platform { 60 } else { 0 };
-        let played = play(platform, &Limits::default(), 60, seed, longest_way, lost);
+        let played = play(platform, &Limits::default(), 60, seed, longest_way, lost, &[]);
         prop_assert!(played.refused <= guesses, "{} of {}", played.refused, played.departed);
     }
 
@@ -197,21 +249,42 @@ proptest! {
         // A bucket that is empty and holds next to nothing is waited for in whole seconds: its reset says no more.
         prop_assume!(!matches!(platform, Platform::Bucket { burst: ..20, .. }));
         let all = match &platform {
-            Platform::Window { count, period, .. } => 60_000 / period * count,
+            Platform::Window { count, period, .. } | Platform::Begun { count, period, .. } => {
+                60_000 / period * count
+            }
             Platform::Bucket { per_second, .. } => 60 * per_second,
             Platform::Log { count, period, .. } => 60_000 / period * *count as u64,
         };
-        let played = play(platform, &Limits::default(), 60, seed, 20, 0.0);
+        let played = play(platform, &Limits::default(), 60, seed, 20, 0.0, &[]);
         prop_assert!(played.admitted * 10 >= all * 5, "{} of {all}", played.admitted);
     }
 
     #[test]
     fn the_users_ceiling_holds(platform in platform(), seed in any::<u64>(), ceiling in 1.0_f64..50.0) {
         let limits = Limits { ceiling: Rate::per_second(ceiling), ..Limits::default() };
-        let played = play(platform, &limits, 60, seed, 20, 0.0);
+        let played = play(platform, &limits, 60, seed, 20, 0.0, &[]);
         #[expect(clippy::cast_precision_loss, reason = "few")]
         let departed = played.departed as f64;
         prop_assert!(departed <= 60.0 * ceiling + 3.0, "{departed}");
+    }
+
+    /// Neither is refused, nor slow: what a stall delays is made up for as soon as the platform lets it.
+    #[test]
+    fn processes_that_stop_now_and_then_use_windows_of_a_second(
+        tells_period in any::<bool>(), seed in any::<u64>(), longest_way in 1_u64..50, longest_stall in 2_u64..300,
+    ) {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let stall = |second: u64| {
+            let from = second * 1_000 + rng.u64(0..1_000);
+            Stall { is_clients: rng.bool(), from, until: from + rng.u64(1..longest_stall) }
+        };
+        let stalls: Vec<Stall> = (0..60).map(stall).collect();
+        let stalled: u64 = stalls.iter().map(|stall| stall.until - stall.from).sum();
+        let platform = Platform::Begun { count: 120, period: 1_000, tells_period, until: 0, used: 0 };
+        let played = play(platform, &Limits::default(), 60, seed, longest_way, 0.0, &stalls);
+        prop_assert_eq!(played.refused, 0);
+        let all = (60_000 - stalled) * 120 / 1_000;
+        prop_assert!(played.admitted * 20 >= all * 19, "{} of {all}", played.admitted);
     }
 }
 
@@ -219,7 +292,7 @@ proptest! {
 fn a_reserve_leaves_a_share_of_a_window() {
     let window = Platform::Window { count: 100, period: 60_000, phase: 0, window: 0, used: 0 };
     let reserve = crate::Reserve::share(0.2).expect("it is a share");
-    let played = play(window, &Limits { reserve, ..Limits::default() }, 59, 7, 20, 0.0);
+    let played = play(window, &Limits { reserve, ..Limits::default() }, 59, 7, 20, 0.0, &[]);
     assert!((79..=80).contains(&played.departed), "{}", played.departed);
 }
 
