@@ -6,6 +6,7 @@
 
 mod asking;
 mod caller;
+mod conclusion;
 mod configuration;
 mod ending;
 mod findings;

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use paceline_core::{Belief, Learned, Quota, Source};
+use paceline_core::{Belief, Quota, Source};
 use serde_json::{Value, json};
 
-use super::configuration::{self, Trust};
+use super::conclusion::Conclusion;
+use super::configuration;
 use super::ending::Ending;
 use super::inference::{Inference, candidates};
 use super::plan::{Bounds, ProbePlan};
@@ -102,11 +103,9 @@ impl Findings {
     /// `[limits]` of what is believed; None: no limit is.
     #[must_use]
     pub fn toml(&self) -> Option<String> {
-        let (learned, trust) = self.conclusion()?;
-        let evidence = match &self.belief {
-            Some(belief) if belief.learned == learned => with_evidence(belief),
-            _ => self.inference.candidates.first().map(words),
-        };
+        let belief = self.belief.as_ref()?;
+        let Conclusion { learned, trust, by } = Conclusion::of(belief, &self.inference);
+        let evidence = by.map_or_else(|| with_evidence(belief), |candidate| Some(words(candidate)));
         let mut remarks =
             vec![format!("Found by `paceline probe`, {}: {}.", self.called, evidence.unwrap_or_default())];
         remarks.push(
@@ -114,21 +113,6 @@ impl Findings {
                 .to_owned(),
         );
         configuration::limits(&learned, trust, &remarks)
-    }
-
-    /// What to configure, and how far to trust it. Where the machine says no more than a pace, what the calls show beyond
-    /// doubt counts: a limit on calls in flight looks like a pace.
-    fn conclusion(&self) -> Option<(Learned, Trust)> {
-        let believed = self.belief.as_ref()?.learned;
-        let is_vague =
-            matches!(believed.quota, None | Some(Quota::Pace { .. })) && believed.in_flight.is_none();
-        if !is_vague {
-            return Some((believed, Trust::Known));
-        }
-        match &self.inference.candidates[..] {
-            [only] => Some((only.learned, Trust::Start)),
-            _ => Some((believed, Trust::Start)),
-        }
     }
 
     /// Whether the machine only paces so, and knows no more.
@@ -185,7 +169,7 @@ impl Findings {
         match self.belief.as_ref().and_then(with_evidence) {
             Some(words) if self.is_first_guess() => {
                 lines.push(format!(
-                    "believed: {words}; a first guess, for what was refused bounds no rate yet"
+                    "believed: {words}; a first guess, for what was refused bounds no rate yet: ask with more --max-calls"
                 ));
             }
             Some(words) => lines.push(format!("believed: {words}")),
@@ -195,6 +179,12 @@ impl Findings {
         if self.tally.refused > 0 {
             let candidates = self.inference.candidates.iter();
             lines.extend(candidates.map(|candidate| format!("the calls fit: {}", words(candidate))));
+            let is_overruled = |belief| Conclusion::of(belief, &self.inference).overrules(belief);
+            if self.belief.as_ref().is_some_and(is_overruled) {
+                lines.push(
+                    "so the belief is not certain: what is written is slower, and where a run begins to learn".to_owned(),
+                );
+            }
             if self.inference.candidates.len() > 1 {
                 lines.push(
                     "so few calls do not tell these apart: ask with more --max-refusals and --max-calls"
