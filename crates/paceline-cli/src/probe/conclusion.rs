@@ -16,7 +16,7 @@ pub(super) struct Conclusion<'a> {
 
 impl<'a> Conclusion<'a> {
     /// The machine's belief, unless it says no more than a pace and one limit alone explains all that was seen: a limit on
-    /// calls in flight looks like a pace. Nor is a belief certain when a slower limit explains every refusal, too: whoever
+    /// calls in flight looks like a pace. Nor is a rate certain when a slower limit explains every refusal, too: whoever
     /// comes too fast is refused, so a run starts at the slower one and learns.
     pub(super) fn of(belief: &Belief, inference: &'a Inference) -> Self {
         let by = |candidate: &'a Candidate| Self {
@@ -44,8 +44,12 @@ fn is_vague(belief: &Belief) -> bool {
     matches!(belief.learned.quota, None | Some(Quota::Pace { .. })) && belief.learned.in_flight.is_none()
 }
 
-/// The slowest limit that explains every refusal and admits clearly less than is believed.
+/// The slowest limit that explains every refusal and admits clearly less than is believed; none where the refusals are
+/// those of a limit on calls in flight.
 fn slower<'a>(belief: &Belief, inference: &'a Inference) -> Option<&'a Candidate> {
+    if belief.learned.in_flight.is_some() {
+        return None;
+    }
     let per_second = |learned: &Learned| learned.quota.map(|quota| quota.rate().as_per_second());
     let believed = per_second(&belief.learned)?;
     let rates = inference
@@ -123,6 +127,15 @@ mod tests {
     fn where_a_slower_limit_explains_every_refusal_a_run_starts_at_that_one() {
         let fitting = [(log(97), 4), (bucket(60.0), 4), (bucket(49.0), 4)];
         assert_eq!(concluded(log(97), &fitting), (Some(bucket(49.0)), Trust::Start));
+    }
+
+    #[test]
+    fn refusals_of_a_limit_on_calls_in_flight_say_nothing_of_a_slower_rate() {
+        let mut belief = belief(log(97));
+        belief.learned.in_flight = NonZeroU32::new(8);
+        let inference = inference(&[(bucket(49.0), 4)]);
+        let conclusion = Conclusion::of(&belief, &inference);
+        assert_eq!((conclusion.learned, conclusion.trust), (belief.learned, Trust::Known));
     }
 
     #[test]

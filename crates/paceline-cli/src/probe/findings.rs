@@ -103,8 +103,7 @@ impl Findings {
     /// `[limits]` of what is believed; None: no limit is.
     #[must_use]
     pub fn toml(&self) -> Option<String> {
-        let belief = self.belief.as_ref()?;
-        let Conclusion { learned, trust, by } = Conclusion::of(belief, &self.inference);
+        let (belief, Conclusion { learned, trust, by }) = self.conclusion()?;
         let evidence = by.map_or_else(|| with_evidence(belief), |candidate| Some(words(candidate)));
         let mut remarks =
             vec![format!("Found by `paceline probe`, {}: {}.", self.called, evidence.unwrap_or_default())];
@@ -113,6 +112,11 @@ impl Findings {
                 .to_owned(),
         );
         configuration::limits(&learned, trust, &remarks)
+    }
+
+    /// What is believed, and what follows.
+    fn conclusion(&self) -> Option<(&Belief, Conclusion<'_>)> {
+        self.belief.as_ref().map(|belief| (belief, Conclusion::of(belief, &self.inference)))
     }
 
     /// Whether the machine only paces so, and knows no more.
@@ -179,8 +183,7 @@ impl Findings {
         if self.tally.refused > 0 {
             let candidates = self.inference.candidates.iter();
             lines.extend(candidates.map(|candidate| format!("the calls fit: {}", words(candidate))));
-            let is_overruled = |belief| Conclusion::of(belief, &self.inference).overrules(belief);
-            if self.belief.as_ref().is_some_and(is_overruled) {
+            if self.conclusion().is_some_and(|(belief, conclusion)| conclusion.overrules(belief)) {
                 lines.push(
                     "so the belief is not certain: what is written is slower, and where a run begins to learn".to_owned(),
                 );

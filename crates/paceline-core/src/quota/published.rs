@@ -9,6 +9,7 @@ mod frontier;
 mod ledger;
 mod policy;
 mod recovery;
+mod silent;
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::frontier::Frontier;
 use super::ledger::Ledger;
 use super::recovery::Recovery;
+use super::silent::Silent;
 use crate::call::Cost;
 use crate::headers::{PublishedLimit, QuotaUnit};
 use crate::time::Instant;
@@ -38,14 +39,6 @@ pub(super) struct Policy {
     awaits_whole: bool,
     /// Whether the whole budget was there after the last reset that was waited for; None before the first.
     pub(super) is_whole_at_reset: Option<bool>,
-}
-
-/// Units of attempts that are over without having said what was left: they may have been handled after any reply to an
-/// attempt that departed before they were over. Two generations, so that the older are settled however many follow.
-#[derive(Clone, Copy, Debug, Default)]
-struct Silent {
-    older: (u64, Instant),
-    younger: (u64, Instant),
 }
 
 /// What the shadow of one limit says to units.
@@ -293,30 +286,6 @@ impl Policy {
         }
         self.resets_at = Some(at);
         self.guessed_at = None;
-    }
-}
-
-impl Silent {
-    const fn units(&self) -> u64 {
-        self.older.0.saturating_add(self.younger.0)
-    }
-
-    fn add(&mut self, now: Instant, units: u64) {
-        if self.older.0 == 0 {
-            self.older = (units, now);
-        } else {
-            self.younger = (self.younger.0.saturating_add(units), now);
-        }
-    }
-
-    /// Who departed after they were over was handled after them, if they were handled at all.
-    fn settle(&mut self, departed_at: Instant) {
-        if departed_at >= self.older.1 {
-            self.older = std::mem::take(&mut self.younger);
-            if departed_at >= self.older.1 {
-                self.older = (0, Instant::EPOCH);
-            }
-        }
     }
 }
 
